@@ -1,0 +1,43 @@
+"""What is known of one minute of one band. NaN is unknown, never zero."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MINUTE_DTYPE = np.dtype(
+    [
+        ("t", "i8"),  # start, µs UTC, a multiple of 60 s
+        ("coverage", "f4"),  # 0..1 of the minute that was heard; 0 = nothing heard, and then all below is NaN
+        ("moving", "f4"),  # 0..1 of the minute in motion
+        ("still", "f4"),  # 1 still, 0 not (asleep or not, worn or not: see those)
+        ("walking", "f4"),  # 1 walking, 0 not
+        ("steps", "f4"),  # steps in the minute
+        ("cadence", "f4"),  # steps per minute while walking
+        ("hr", "f4"),  # beats per minute, mean
+        ("intensity", "f4"),  # the band's own class, where it has one
+        ("enmo", "f4"),  # mg, mean of max(|a| - 1 g, 0) (van Hees 2013)
+        ("spread", "f4"),  # mg, the second-largest per-axis standard deviation over the minute: what non-wear is told by
+        ("angle", "f4"),  # degrees, mean forearm angle to the horizontal (van Hees 2015), what sleep is told by
+        ("worn", "f4"),  # 1 worn, 0 not
+        ("asleep", "f4"),  # 1 asleep, 0 awake
+    ]
+)
+Minutes = NDArray[np.void]
+"""Structured array of `MINUTE_DTYPE`, ascending in `t`, at most one row a minute."""
+
+
+def unknown(start: int, end: int) -> Minutes:
+    """Minutes of [start, end) (µs UTC) of which nothing is known, gap-free: coverage 0, the rest NaN."""
+    first, last = -(-start // 60_000_000), -(-end // 60_000_000)
+    out = np.full(max(last - first, 0), np.nan, MINUTE_DTYPE)
+    out["t"] = np.arange(first, max(last, first), dtype=np.int64) * 60_000_000
+    out["coverage"] = 0
+    return out
+
+
+def laid(minutes: Minutes, start: int, end: int) -> Minutes:
+    """`minutes` on a gap-free grid over [start, end); what is missing is unknown."""
+    out = unknown(start, end)
+    if len(out):
+        inside = minutes[(minutes["t"] >= out["t"][0]) & (minutes["t"] <= out["t"][-1])]
+        out[(inside["t"] - out["t"][0]) // 60_000_000] = inside
+    return out
