@@ -25,7 +25,7 @@ class Stream(StrEnum):
     GYR = "gyr"  # x, y, z in deg/s
     COUNTER = "counter"  # steps since an unstated start; the band's raw counter, falls back at resets
     STEPS = "steps"  # steps within the slot that begins at the sample's time and lasts `dt` (60 s where `dt` is None)
-    HR = "hr"  # beats per minute; 0 from a band means "no reading" and is never stored
+    HR = "hr"  # beats per minute; 0 is the band saying "no reading"
     INTENSITY = "intensity"  # the band's own class per minute, 0 = sedentary
     BATTERY = "battery"  # percent
 

@@ -15,7 +15,10 @@ MINUTE_DTYPE = np.dtype(
         ("hr", "f4"),  # beats per minute, mean
         ("intensity", "f4"),  # the band's own class, where it has one
         ("enmo", "f4"),  # mg, mean of max(|a| - 1 g, 0) (van Hees 2013)
-        ("spread", "f4"),  # mg, the second-largest per-axis standard deviation over the minute: what non-wear is told by
+        (
+            "spread",
+            "f4",
+        ),  # mg, the second-largest per-axis standard deviation over the minute: what non-wear is told by
         ("angle", "f4"),  # degrees, mean forearm angle to the horizontal (van Hees 2015), what sleep is told by
         ("worn", "f4"),  # 1 worn, 0 not
         ("asleep", "f4"),  # 1 asleep, 0 awake

@@ -1,0 +1,49 @@
+"""Where readings are kept: one protocol, one file in `ingest/stores` each."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ingest.batch import Batch, Stream
+from ingest.bout import Bout
+from ingest.minute import Minutes
+from ingest.tile import Tiles
+
+
+class StoreUnavailable(Exception):
+    """The store cannot take or give anything now (locked, disk full, read-only, down): hold and try again; nothing was half done."""
+
+
+class Store(Protocol):
+    """All times are µs UTC, ranges are [start, end). Every method may raise `StoreUnavailable`.
+
+    Writing is idempotent: a batch on (dev, stream, t0), a tile on (dev, t, part), a minute on (dev, t), a bout on (dev, kind, start).
+    """
+
+    def write(self, batches: Sequence[Batch], tiles: dict[str, Tiles], arrived: int) -> None:
+        """Keep batches and the tiles of each band; when this returns all of it survives a power cut. `arrived`: µs UTC, first wins."""
+
+    def batches(self, dev: str, stream: Stream, start: int, end: int, arrived_by: int | None = None) -> list[Batch]:
+        """Batches that overlap the range, ascending in t0; with `arrived_by` only those that had arrived before it."""
+
+    def tiles(self, dev: str, start: int, end: int, arrived_by: int | None = None) -> Tiles:
+        """Tiles (parts not merged) with t in the range, ascending in (t, part)."""
+
+    def write_minutes(self, dev: str, minutes: Minutes) -> None:
+        """Keep minutes, replacing those of the same t."""
+
+    def minutes(self, dev: str, start: int, end: int) -> Minutes:
+        """Minutes with t in the range, ascending; a minute never computed is absent."""
+
+    def write_bouts(self, dev: str, start: int, end: int, bouts: Sequence[Bout]) -> None:
+        """Replace the bouts of the band that begin in the range by these."""
+
+    def bouts(self, dev: str, start: int, end: int) -> list[Bout]:
+        """Bouts that overlap the range, ascending in start."""
+
+    def readings(self) -> dict[str, int]:
+        """How many readings (samples, each stream's counted) are held per band, counted from what is held."""
+
+    def trim(self, now: int) -> None:
+        """Drop what is older than the store keeps: raw samples 30 days, tiles 60 days, the rest 2 years."""
+
+    def close(self) -> None: ...
