@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 16
-"""Discrete Fourier bins of |a| at k / 5 Hz, k = 1..16 (0.2 to 3.2 Hz): every multiple fits the cell in whole turns, so bins of parts add."""
+"""Discrete Fourier bins of |a| at k / 5 Hz, k = 1..16 (0.2 to 3.2 Hz).
+
+Each makes whole turns in a cell, so the bins of parts add."""
 
 TILE_DTYPE = np.dtype(
     [
