@@ -1,0 +1,149 @@
+"""The ingester's index: what changed, what was heard or is a gap, what is complete, and what was set aside. Knows no person."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ingest.batch import HOUR, Batch, Cause, Span
+from ingest.sqlite import connect, transaction, why
+from ingest.store import StoreUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Bytes that could not be stored, kept with the reason."""
+
+    spool: str
+    seq: int
+    """Row of the spool; -1 where even that could not be read."""
+    part: int
+    """Which body of the row; -1 for the row as a whole."""
+    reason: str
+    readings: int
+    """How many readings the gateway says these bytes hold; 0 where that cannot be read."""
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one spool says of one band: everything before `upto` (µs UTC) is stored or a gap."""
+
+    spool: str
+    dev: str
+    upto: int
+    turn: int
+
+
+class Catalog:
+    """One SQLite file; safe from several threads. Times are µs UTC. Raises `StoreUnavailable`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        try:
+            self._db = connect(path, _SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(why(path, error)) from error
+
+    def record(
+        self,
+        batches: Sequence[Batch],
+        spans: Sequence[tuple[str, Span]],
+        dead: Sequence[Dead],
+        claims: Sequence[Claim],
+        now: int,
+    ) -> None:
+        """What an ingester has just stored, in one transaction; saying it twice changes nothing but the change counter."""
+        with self._writing():
+            self._touch(_hours(batches, [s for _, s in spans]))
+            for spool, span in spans:
+                self._lay(spool, span)
+            rows = [(d.spool, d.seq, d.part, d.reason, d.readings, d.payload, now) for d in dead]
+            self._db.executemany("insert or ignore into dead values (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "insert into claim values (?, ?, ?, ?) on conflict do update set upto = excluded.upto, turn = excluded.turn "
+                "where excluded.turn > turn",
+                [(c.spool, c.dev, c.upto, c.turn) for c in claims],
+            )
+
+    def changed(self, since: int) -> tuple[list[tuple[str, int]], int]:
+        """Band-hours (dev, hour's start) that changed after the counter `since`, ascending, and the counter now."""
+        rows = self._all("select dev, hour, counter from change where counter > ? order by dev, hour", since)
+        return [(dev, hour) for dev, hour, _ in rows], max((c for _, _, c in rows), default=since)
+
+    def hours(self, dev: str, start: int, end: int) -> list[int]:
+        """Hours of a band in [start, end) of which something is stored, ascending."""
+        rows = self._all("select hour from change where dev = ? and hour >= ? and hour < ? order by hour", dev, start, end)
+        return [hour for (hour,) in rows]
+
+    def spans(self, dev: str, start: int, end: int) -> list[Span]:
+        """Alive spans and gaps that overlap [start, end), ascending."""
+        rows = self._all("select t0, t1, cause, final from span where dev = ? and t0 < ? and t1 > ? order by t0", dev, end, start)
+        return [Span(dev, t0, t1, Cause(cause) if cause else None, bool(final)) for t0, t1, cause, final in rows]
+
+    def complete_to(self, dev: str) -> int | None:
+        """Everything of the band before this is stored or a gap: the earliest claim of all spools that hold it; `None`: no claim yet."""
+        found: int | None = self._all("select min(upto) from claim where dev = ?", dev)[0][0]
+        return found
+
+    def bands(self) -> list[str]:
+        return [dev for (dev,) in self._all("select distinct dev from change union select distinct dev from claim order by dev")]
+
+    def dead(self) -> list[Dead]:
+        return [Dead(*row) for row in self._all("select spool, seq, part, reason, readings, payload from dead order by spool, seq, part")]
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _touch(self, hours: Iterable[tuple[str, int]]) -> None:
+        (top,) = self._db.execute("select coalesce(max(counter), 0) from change").fetchone()
+        rows = [(dev, hour, top + 1) for dev, hour in sorted(set(hours))]
+        self._db.executemany("insert into change values (?, ?, ?) on conflict do update set counter = excluded.counter", rows)
+
+    def _lay(self, spool: str, span: Span) -> None:
+        """Neighbouring spans of the same kind become one row, so a month of a quiet link is not 43,000 of them."""
+        key = (spool, span.dev, span.cause and str(span.cause), int(span.final))
+        same = "spool = ? and dev = ? and cause is ? and final = ?"
+        if self._db.execute(f"select 1 from span where {same} and t0 <= ? and t1 >= ?", (*key, span.t0, span.t1)).fetchone():
+            return
+        grown = self._db.execute(f"update span set t1 = ? where {same} and t1 = ?", (span.t1, *key, span.t0)).rowcount
+        if not grown:
+            self._db.execute("insert or replace into span values (?, ?, ?, ?, ?, ?)", (*key, span.t0, span.t1))
+
+    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(why(self.path, error)) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._lock, transaction(self._db):
+                yield
+        except sqlite3.Error as error:
+            raise StoreUnavailable(why(self.path, error)) from error
+
+
+def _hours(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[str, int]]:
+    """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already."""
+    stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in spans if s.cause is None]
+    for dev, start, end in stretches:
+        for hour in range(start // HOUR, (end - 1) // HOUR + 1):
+            yield dev, hour * HOUR
+
+
+_SCHEMA = """
+create table if not exists change(dev text, hour integer, counter integer not null, primary key (dev, hour)) without rowid;
+create index if not exists change_by_counter on change(counter);
+create table if not exists span(spool text, dev text, cause text, final integer not null, t0 integer not null, t1 integer not null);
+create unique index if not exists span_once on span(dev, t0, spool, coalesce(cause, ''));
+create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,
+  payload blob not null, at integer not null, primary key (spool, seq, part, payload));
+create table if not exists claim(spool text, dev text, upto integer not null, turn integer not null, primary key (spool, dev)) without rowid;
+"""

@@ -1,0 +1,188 @@
+"""The gateway's outbox: what this commits is never lost, and leaves only when an ingester says that it is stored."""
+
+import fcntl
+import os
+import sqlite3
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+from ingest.batch import Batch, Span, Stream
+from ingest.sqlite import connect, transaction, why
+from ingest.wire import Parcel, encode, pack
+
+PARCEL_BYTES = 60_000
+"""A row is cut here, so that a message stays well under every broker's default limit."""
+
+
+class SpoolUnavailable(Exception):
+    """The spool cannot be opened or written; the message says which file, why and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    seq: int
+    dev: str
+    parcel: bytes
+
+
+class Spool:
+    """One SQLite file, one process. The collector commits on its thread, the sender reads and trims on its own. Times are µs UTC."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        try:
+            self._held = _hold(path)
+            self._db = connect(path, _SCHEMA)
+            with transaction(self._db):
+                self.id = self._meta("id", uuid4().hex[:12])
+                boot = int(self._meta("boot", "0")) + 1
+                self._db.execute("update meta set value = ? where key = 'boot'", (str(boot),))
+            self._turn = boot << 32
+        except (OSError, sqlite3.Error) as error:
+            raise SpoolUnavailable(why(path, error)) from error
+
+    def commit(self, batches: Sequence[Batch], spans: Sequence[Span], cursors: Mapping[tuple[str, Stream], int]) -> None:
+        """All of it, durably, or none. `cursors`: last committed sample of each stream. Raises `SpoolUnavailable`."""
+        try:
+            with self._lock, transaction(self._db):
+                for dev in dict.fromkeys([b.dev for b in batches] + [s.dev for s in spans]):
+                    self._add([b for b in batches if b.dev == dev], [s for s in spans if s.dev == dev], dev)
+                rows = [(dev, str(stream), at) for (dev, stream), at in cursors.items()]
+                self._db.executemany("insert or replace into cursor values (?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise SpoolUnavailable(why(self.path, error)) from error
+
+    def _add(self, batches: Sequence[Batch], spans: Sequence[Span], dev: str) -> None:
+        for start, part in _parcels(batches, spans):
+            packed, readings = pack(part), sum(n for n, _ in part.bodies)
+            self._db.execute(
+                "insert into row(dev, t0, readings, crc, parcel) values (?, ?, ?, ?, ?)",
+                (dev, start, readings, zlib.crc32(packed), packed),
+            )
+            self._db.execute("insert into accepted values (?, ?) on conflict do update set n = n + excluded.n", (dev, readings))
+        if spans:
+            heard = max(s.t1 for s in spans)
+            self._db.execute(
+                "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", (dev, heard)
+            )
+
+    def cursor(self, dev: str, stream: Stream) -> int | None:
+        """Time of the last committed sample of a stream."""
+        return self._one("select at from cursor where dev = ? and stream = ?", dev, str(stream))
+
+    def heard_to(self, dev: str) -> int | None:
+        """Time up to which the band's link was alive or a gap is recorded."""
+        return self._one("select heard_to from band where dev = ?", dev)
+
+    def claim(self, dev: str) -> int | None:
+        """Everything of the band before this is stored, or a recorded gap, as far as this spool knows."""
+        pending = self._one("select min(t0) from row where dev = ?", dev)
+        heard = self.heard_to(dev)
+        return heard if pending is None else pending if heard is None else min(pending, heard)
+
+    def claims(self) -> dict[str, int]:
+        devs = [dev for (dev,) in self._all("select dev from band")]
+        return {dev: claim for dev in devs if (claim := self.claim(dev)) is not None}
+
+    def next_turn(self) -> int:
+        self._turn += 1
+        return self._turn
+
+    def oldest(self, after: int, limit: int) -> list[Row]:
+        """Rows behind `after`, oldest first, for the backlog."""
+        return self._rows("select seq, dev, crc, parcel from row where seq > ? order by seq limit ?", after, limit)
+
+    def newest(self, limit: int, without: Collection[int]) -> list[Row]:
+        """Newest rows first, for what is live."""
+        seqs = [s for (s,) in self._all("select seq from row order by seq desc limit ?", limit + len(without)) if s not in without]
+        marks = ",".join("?" * len(seqs[:limit]))
+        return self._rows(f"select seq, dev, crc, parcel from row where seq in ({marks}) order by seq desc", *seqs[:limit])
+
+    def trim(self, stored: Sequence[tuple[int, int]], dead: Sequence[int]) -> int:
+        """Forget rows an ingester has answered for. Returns how many went."""
+        gone = 0
+        try:
+            with self._lock, transaction(self._db):
+                for first, last in [*stored, *((seq, seq) for seq in dead)]:
+                    gone += self._db.execute("delete from row where seq between ? and ?", (first, last)).rowcount
+        except sqlite3.Error as error:
+            raise SpoolUnavailable(why(self.path, error)) from error
+        return gone
+
+    def waiting(self) -> int:
+        """Rows not yet answered for."""
+        return self._one("select count(*) from row") or 0
+
+    def accepted(self) -> dict[str, int]:
+        """Readings ever committed, per band."""
+        return dict(self._all("select dev, n from accepted"))
+
+    def close(self) -> None:
+        self._db.close()
+        os.close(self._held)
+
+    def _meta(self, key: str, default: str) -> str:
+        self._db.execute("insert or ignore into meta values (?, ?)", (key, default))
+        return str(self._db.execute("select value from meta where key = ?", (key,)).fetchone()[0])
+
+    def _one(self, sql: str, *values: object) -> int | None:
+        rows = self._all(sql, *values)
+        return rows[0][0] if rows else None
+
+    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def _rows(self, sql: str, *values: object) -> list[Row]:
+        found = self._all(sql, *values)
+        bad = [seq for seq, _, crc, parcel in found if zlib.crc32(parcel) != crc]
+        if bad:
+            raise SpoolUnavailable(
+                f"Row {bad[0]} of {self.path.name} no longer has the bytes that were committed: the disk is failing. Copy the file, replace the disk."
+            )
+        return [Row(seq, dev, parcel) for seq, dev, _, parcel in found]
+
+
+_SCHEMA = """
+create table if not exists meta(key text primary key, value text not null);
+create table if not exists row(seq integer primary key autoincrement, dev text not null, t0 integer not null,
+  readings integer not null, crc integer not null, parcel blob not null);
+create index if not exists row_by_band on row(dev, t0);
+create table if not exists cursor(dev text, stream text, at integer not null, primary key (dev, stream));
+create table if not exists band(dev text primary key, heard_to integer not null);
+create table if not exists accepted(dev text primary key, n integer not null);
+"""
+
+
+def _hold(path: Path) -> int:
+    """Keeps every other process off this spool while the returned descriptor is open. Raises `SpoolUnavailable`, `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise SpoolUnavailable(f"Another collector is using {path}. Stop it first, or give this one a spool of its own.") from error
+    return held
+
+
+def _parcels(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[int, Parcel]]:
+    """(oldest time, parcel) of one band, each of at most `PARCEL_BYTES` of bodies; the spans ride with the last."""
+    bodies: list[tuple[int, bytes]] = []
+    size, oldest = 0, None
+    for batch in sorted(batches, key=lambda b: b.t0):
+        body = encode(batch)
+        if oldest is not None and size + len(body) > PARCEL_BYTES:
+            yield oldest, Parcel(bodies)
+            bodies, size, oldest = [], 0, None
+        oldest = batch.t0 if oldest is None else oldest
+        bodies.append((batch.n, body))
+        size += len(body)
+    starts = [s.t0 for s in spans] + ([] if oldest is None else [oldest])
+    yield min(starts), Parcel(bodies, spans)
