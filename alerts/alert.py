@@ -70,3 +70,21 @@ class Message:
     expires: int | None
     """µs UTC; a nudge never outlives its local day."""
     attempts: int = 0
+    audience: Audience = Audience.PATIENT
+    virtual: bool = False
+    """About a simulated patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit: what became of an alert, when, by whom, why."""
+
+    seq: int
+    at: int
+    """µs UTC."""
+    alert: str
+    by: str
+    """Pseudonym, or "watch" / "delivery" for the software itself."""
+    old: State | None
+    new: State
+    why: str

@@ -1,10 +1,10 @@
 """The chart: the clinical database of people, bands, findings, alerts and messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.alert import Alert, Message, State
+from alerts.alert import Alert, Event, Message, State
 from alerts.reconcile import Change, Judgement
 from detectors.finding import Finding
 
@@ -32,27 +32,13 @@ class Wearing:
     end: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the audit: what changed, when, by whom, why."""
-
-    seq: int
-    at: int
-    alert: str
-    by: str
-    """Pseudonym, or "watch" / "delivery" for the software itself."""
-    old: State | None
-    new: State
-    why: str
-
-
 class Chart:
     """Opened by URL ("sqlite:///path" or "postgresql+psycopg://…"); brings its tables up to date by itself. Times are µs UTC.
 
     Every method is one transaction.
     """
 
-    def __init__(self, url: str) -> None: ...
+    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] = ("mqtt",)) -> None: ...
 
     # people
     def admit(self, patient: Patient, now: int) -> None: ...
@@ -72,6 +58,7 @@ class Chart:
     def alerts(self, *, therapist: str | None = None, patient: str | None = None, states: Sequence[State] = ()) -> list[Alert]: ...
     def acknowledge(self, alert: str, by: str, now: int) -> bool: ...
     def events(self, alert: str) -> list[Event]: ...
-    def claim(self, now: int) -> Message | None: ...
+    def claim(self, now: int, channels: Collection[str] | None = None) -> Message | None: ...
     def settle(self, message: str, outcome: str, now: int) -> None: ...
-    def recover(self, now: int) -> int: ...
+    def recover(self, now: int, idempotent: Collection[str] = ()) -> int: ...
+    def close(self) -> None: ...

@@ -1,0 +1,153 @@
+"""What the rules find now against what the chart holds: the changes that make the chart agree. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from alerts import policy
+from alerts.policy import Shape
+from detectors.finding import Finding
+
+STEP = {"still_min": 5.0, "silent_h": 12.0}
+"""Evidence that grows while a finding goes on, and the smallest growth worth a line in the chart."""
+
+
+class Verdict(StrEnum):
+    OPEN = "open"
+    """It still goes on."""
+    CLOSED = "closed"
+    RETRACTED = "retracted"
+    """Late data showed that it never was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A finding as the chart last recorded it."""
+
+    finding: Finding
+    state: Verdict
+    judged: int
+    """`now` of that recording, µs UTC."""
+
+
+class Turn(StrEnum):
+    OPENED = "opened"
+    """New to the chart; may be over already (`end` is set)."""
+    GROWN = "grown"
+    """Something moved that a person would see, or somebody is due to be told who was not before."""
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    """Was closed and goes on after all, or was retracted and is found again: same key, and nobody is told a second time."""
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: Turn
+    finding: Finding
+    """As it is to be recorded."""
+
+    @property
+    def state(self) -> Verdict:
+        if self.kind is Turn.RETRACTED:
+            return Verdict.RETRACTED
+        return Verdict.OPEN if self.finding.end is None else Verdict.CLOSED
+
+
+def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, end: int, now: int) -> list[Change]:
+    """Changes that bring `known` to `found`; none when they agree. All of one patient.
+
+    `found`: everything the rules find when they judge [start, end), µs UTC. `known`: what `Chart.judgements` holds of that range and of
+    the rules that ran. A span keeps the first key it was given: the known one with the largest overlap is the same. What lies inside the
+    range and is found no more is retracted (of a state: closed at `end`); what reaches out of the range is never cut, and what lies
+    outside is left alone. A retracted one is known again only when nothing else fits. Somebody falling due to be told (`policy.due`,
+    e.g. the therapist after 48 h) is a change by itself, so calling this at every step is all an escalation needs.
+    """
+    found = sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key))
+    same = _same(found, known, max(end, now) + 1)
+    taken = {(judgement.finding.kind, judgement.finding.key) for judgement in known}
+    changes = [
+        _changed(judgement, finding, start, end, now) if (judgement := same.get(at)) else Change(Turn.OPENED, _named(finding, taken))
+        for at, finding in enumerate(found)
+    ]
+    matched = {id(judgement) for judgement in same.values()}
+    changes += [_gone(judgement, start, end) for judgement in known if id(judgement) not in matched]
+    return sorted((c for c in changes if c), key=lambda c: (c.finding.start, c.finding.kind, c.finding.key))
+
+
+def _same(found: Sequence[Finding], known: Sequence[Judgement], far: int) -> dict[int, Judgement]:
+    """Index in `found` → the known one it is; live ones first, then the largest overlap. `far` stands for an end that is not there yet."""
+    pairs = sorted(
+        (known[k].state is Verdict.RETRACTED, -overlap, known[k].finding.start, k, f)
+        for f, finding in enumerate(found)
+        for k in range(len(known))
+        if (overlap := _likeness(finding, known[k].finding, far)) > 0
+    )
+    same: dict[int, Judgement] = {}
+    used: set[int] = set()
+    for _, _, _, k, f in pairs:
+        if f not in same and k not in used:
+            same[f] = known[k]
+            used.add(k)
+    return same
+
+
+def _likeness(one: Finding, other: Finding, far: int) -> int:
+    """Overlap in µs; for planned occurrences 1 where the keys are equal."""
+    if (one.patient, one.kind) != (other.patient, other.kind):
+        return 0
+    if policy.shape(one.kind) is Shape.OCCURRENCE:
+        return int(one.key == other.key)
+    return min(far if one.end is None else one.end, far if other.end is None else other.end) - max(one.start, other.start)
+
+
+def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -> Change | None:
+    old, new = known.finding, _uncut(known.finding, found, start, end)
+    if known.state is Verdict.RETRACTED or (old.end is not None and new.end is None):
+        return Change(Turn.REOPENED, new)
+    if old.end is None and new.end is not None:
+        return Change(Turn.CLOSED, new)
+    if _seen(old) != _seen(new) or _moved(old, new) or set(policy.due(new, now)) - set(policy.due(old, known.judged)):
+        return Change(Turn.GROWN, new)
+    return None
+
+
+def _uncut(old: Finding, found: Finding, start: int, end: int) -> Finding:
+    """What was found, under its first key; the parts of a span outside [start, end) stay as they were judged with sight of them."""
+    new = replace(found, key=old.key)
+    if policy.shape(old.kind) is Shape.OCCURRENCE:
+        return new
+    if old.start < start <= found.start:
+        evidence = found.evidence if policy.shape(old.kind) is Shape.STATE else old.evidence
+        new = replace(new, start=old.start, evidence=evidence)
+    if old.end is not None and old.end > end:
+        new = replace(new, end=old.end, evidence=old.evidence)
+    return new
+
+
+def _seen(finding: Finding) -> tuple[int, int | None, int]:
+    return finding.start, finding.end, finding.version
+
+
+def _moved(old: Finding, new: Finding) -> bool:
+    return any(abs(float(new.evidence.get(name, 0)) - float(old.evidence.get(name, 0))) >= step for name, step in STEP.items())
+
+
+def _gone(known: Judgement, start: int, end: int) -> Change | None:
+    finding = known.finding
+    if known.state is Verdict.RETRACTED or finding.start >= end:
+        return None
+    if policy.shape(finding.kind) is Shape.STATE:
+        return Change(Turn.CLOSED, replace(finding, end=end)) if finding.end is None else None
+    inside = finding.start >= start and (finding.end is None or finding.end <= end)
+    return Change(Turn.RETRACTED, finding) if inside else None
+
+
+def _named(finding: Finding, taken: set[tuple[str, str]]) -> Finding:
+    """The finding with a key of its own: another one may have begun where this one begins, before late data moved it."""
+    key, n = finding.key, 1
+    while (finding.kind, key) in taken:
+        n += 1
+        key = f"{finding.key}~{n}"
+    taken.add((finding.kind, key))
+    return replace(finding, key=key)
