@@ -1,64 +1,134 @@
 """The chart: the clinical database of people, bands, findings, alerts and messages."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from alerts.alert import Alert, Event, Message, State
+from alerts import judgements, outbox, people
+from alerts.alert import Alert, Event, Message, MessageState, State
+from alerts.database import ChartUnavailable, Database
+from alerts.people import Patient, Wearing
 from alerts.reconcile import Change, Judgement
 from detectors.finding import Finding
 
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """A person, by pseudonym only."""
-
-    id: str
-    """Pseudonym, e.g. "p-7f3a"; a virtual one begins "virtual-"."""
-    zone: ZoneInfo
-    therapist: str
-    """Pseudonym of the therapist who reads about this patient, e.g. "t-02"."""
-    virtual: bool
-    """Simulated: marked wherever it is shown or told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wearing:
-    """One band on one patient for a time; times µs UTC, `end is None` while it lasts."""
-
-    dev: str
-    patient: str
-    start: int
-    end: int | None = None
+__all__ = ["Chart", "ChartUnavailable", "Event", "Patient", "Wearing"]
 
 
 class Chart:
     """Opened by URL ("sqlite:///path" or "postgresql+psycopg://…"); brings its tables up to date by itself. Times are µs UTC.
 
-    Every method is one transaction.
+    Every method is one transaction, safe to call from any thread, and raises `ChartUnavailable` when the database cannot serve.
+    `channels`: the names of those by which people are told.
     """
 
-    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] = ("mqtt",)) -> None: ...
+    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] = ("mqtt",)) -> None:
+        self._database = Database(url)
+        self._site = site
+        self._channels = tuple(channels)
+
+    def close(self) -> None:
+        self._database.close()
 
     # people
-    def admit(self, patient: Patient, now: int) -> None: ...
-    def patients(self, therapist: str | None = None) -> list[Patient]: ...
-    def patient(self, id: str, therapist: str | None = None) -> Patient | None: ...
-    def hand_over(self, wearing: Wearing) -> None: ...
-    def wearings(self, patient: str) -> list[Wearing]: ...
-    def employ(self, therapist: str, password: str) -> None: ...
-    def login(self, therapist: str, password: str) -> bool: ...
 
-    # findings, alerts and messages
-    def judgements(self, patient: str, start: int, end: int) -> list[Judgement]: ...
+    def admit(self, patient: Patient, now: int) -> None:
+        """A second time replaces zone, therapist and mark."""
+        with self._database.writing() as tx:
+            people.admit(tx, self._site, patient, now)
+
+    def patients(self, therapist: str | None = None) -> list[Patient]:
+        """By pseudonym; with `therapist` only those that one reads about."""
+        with self._database.reading() as tx:
+            return people.patients(tx, therapist)
+
+    def patient(self, id: str, therapist: str | None = None) -> Patient | None:  # noqa: A002 — it is the patient's
+        with self._database.reading() as tx:
+            return next(iter(people.patients(tx, therapist, id)), None)
+
+    def hand_over(self, wearing: Wearing) -> None:
+        """The band is on this patient from `start`; an earlier wearing that still lasts ends there.
+
+        The same band and start again replaces what was said. Raises `ValueError` when the patient is unknown or the band is on
+        somebody else for part of that time.
+        """
+        with self._database.writing() as tx:
+            people.hand_over(tx, self._site, wearing)
+
+    def wearings(self, patient: str) -> list[Wearing]:
+        """Ascending in start."""
+        with self._database.reading() as tx:
+            return people.wearings(tx, patient)
+
+    def employ(self, therapist: str, password: str) -> None:
+        """A second time replaces the password."""
+        kept = people.hashed(password)
+        with self._database.writing() as tx:
+            people.employ(tx, self._site, therapist, kept)
+
+    def login(self, therapist: str, password: str) -> bool:
+        """An unknown therapist takes as long as a wrong password."""
+        with self._database.reading() as tx:
+            kept = people.kept_password(tx, therapist)
+        return people.fits(password, kept)
+
+    # findings and alerts
+
+    def judgements(self, patient: str, start: int, end: int) -> list[Judgement]:
+        """Findings on record that touch [start, end), retracted ones too: what `reconcile` calls `known`."""
+        with self._database.reading() as tx:
+            return judgements.judgements(tx, patient, start, end)
+
     def record(self, patient: str, changes: Sequence[Change], now: int) -> None:
-        """The changes, the alerts that follow from them, their events and messages: all or nothing."""
+        """The changes, the alerts that follow from them, their events and messages: all or nothing. No changes: nothing is touched.
 
-    def findings(self, patient: str | None = None) -> list[tuple[Finding, str]]: ...
-    def alerts(self, *, therapist: str | None = None, patient: str | None = None, states: Sequence[State] = ()) -> list[Alert]: ...
-    def acknowledge(self, alert: str, by: str, now: int) -> bool: ...
-    def events(self, alert: str) -> list[Event]: ...
-    def claim(self, now: int, channels: Collection[str] | None = None) -> Message | None: ...
-    def settle(self, message: str, outcome: str, now: int) -> None: ...
-    def recover(self, now: int, idempotent: Collection[str] = ()) -> int: ...
-    def close(self) -> None: ...
+        Raises `ValueError` when the patient is unknown.
+        """
+        if not changes:
+            return
+        with self._database.writing() as tx:
+            who = people.patients(tx, None, patient)
+            if not who:
+                raise ValueError(f"patient {patient} is not in the chart; admit the patient first")
+            for change in changes:
+                judgements.write(tx, self._site, who[0], change, now, self._channels)
+
+    def findings(self, patient: str | None = None) -> list[tuple[Finding, str]]:
+        """(finding, "open" | "closed" | "retracted"), by patient, start, kind."""
+        with self._database.reading() as tx:
+            return judgements.findings(tx, patient)
+
+    def alerts(self, *, therapist: str | None = None, patient: str | None = None, states: Sequence[State] = ()) -> list[Alert]:
+        """Newest first, whoever they were for; no `states`: all."""
+        with self._database.reading() as tx:
+            return judgements.alerts(tx, therapist, patient, states)
+
+    def acknowledge(self, alert: str, by: str, now: int) -> bool:
+        """True: acknowledged, now or before. False: not an alert for this therapist, or it is over."""
+        with self._database.writing() as tx:
+            return judgements.acknowledge(tx, self._site, alert, by, now)
+
+    def events(self, alert: str) -> list[Event]:
+        """Ascending in seq."""
+        with self._database.reading() as tx:
+            return judgements.events(tx, alert)
+
+    # messages
+
+    def claim(self, now: int, channels: Collection[str] | None = None) -> Message | None:
+        """The next message that may go out now, of these channels (`None`: any); the caller's for `policy.LEASE`, to be settled by then."""
+        with self._database.reading() as tx:
+            if outbox.waiting(tx, now, channels) is None:
+                return None
+        with self._database.writing() as tx:
+            return outbox.claim(tx, self._site, now, channels)
+
+    def settle(self, message: str, outcome: str, now: int) -> None:
+        """`outcome`: "sent", "queued" (failed, try again later), "unknown" (may have arrived, never again) or "dead"."""
+        with self._database.writing() as tx:
+            outbox.settle(tx, message, MessageState(outcome), now)
+
+    def recover(self, now: int, idempotent: Collection[str] = ()) -> int:
+        """Claims nobody settled: queued again on the channels named, elsewhere unknown. Forgotten alerts expire. How many of both."""
+        with self._database.reading() as tx:
+            if not outbox.lapsed(tx, now) and not judgements.forgotten(tx, now):
+                return 0
+        with self._database.writing() as tx:
+            return outbox.recover(tx, now, idempotent) + judgements.expire(tx, self._site, now)

@@ -16,6 +16,8 @@ SILENT_PATIENT = 12 * HOUR
 SILENT_THERAPIST = 48 * HOUR
 CORRECT_WITHIN = 72 * HOUR
 """Who was told longer ago than this is not bothered with a correction."""
+MESSAGE_LASTS = 72 * HOUR
+"""What could not be sent by then is not sent; the page still shows the alert. Longer than all of `BACKOFF`."""
 FORGOTTEN = 30 * DAY
 """An alert that nobody answered and nothing ended expires after this."""
 BACKOFF = tuple(seconds * MICROS for seconds in (5, 60, 300, 1800, 7200, 18_000, 36_000))

@@ -1,0 +1,116 @@
+"""Opens the chart's database, brings its tables up to date, and gives transactions that queue rather than fail."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+WAIT = 30
+"""Seconds a writer waits for another one."""
+
+
+class ChartUnavailable(Exception):
+    """The chart cannot be opened, read or written now; nothing was half done. The message says what to do next."""
+
+
+class Database:
+    """SQLite by "sqlite:///path" ("sqlite://" lives in memory), or PostgreSQL by URL. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = _engine(url)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise ChartUnavailable(f"the chart's address is not one KeepUp can open ({error}); give e.g. sqlite:///chart.db") from error
+        self._name = self._engine.url.render_as_string(hide_password=True)
+        self._writer = self._engine.execution_options(writes=True)
+        try:
+            with self.writing() as tx:
+                _migrate(tx)
+        except CommandError as error:
+            self.close()
+            raise ChartUnavailable(f"the chart {self._name} was written by a newer KeepUp ({error}); update KeepUp") from error
+        except ChartUnavailable:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One view of the chart, undisturbed by writers."""
+        with self._clear(), self._engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """All or nothing; a second writer waits."""
+        with self._clear(), self._writer.begin() as tx:
+            yield tx
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _clear(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise  # a promise was about to be broken: that is a fault of ours, not of the disk
+        except DBAPIError as error:
+            raise ChartUnavailable(
+                f"the chart {self._name} cannot be used: {error.orig}. Check that its folder exists, that this user may write the file and "
+                "its folder, and that the disk is not full; then try again"
+            ) from error
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    in_memory = url in ("sqlite://", "sqlite:///:memory:")
+    # A database in memory is gone with its connection: one for all, waited for in turn.
+    size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 8, "max_overflow": 8}
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": WAIT, "check_same_thread": False}, **size)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver would begin too late, and never IMMEDIATE
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _migrate(tx: Connection) -> None:
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("SELECT pg_advisory_xact_lock(74726863)")  # two programs that start together must not both create the tables
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
+
+
+def upsert(tx: Connection, table: Table, values: Mapping[str, object], once: Collection[str] = ()) -> None:
+    """Insert, or replace what the primary key finds, but for the columns in `once`."""
+    keys = [column.name for column in table.primary_key]
+    row = _INSERT[tx.dialect.name](table).values(**values)
+    tx.execute(row.on_conflict_do_update(index_elements=keys, set_={name: values[name] for name in values if name not in {*keys, *once}}))
+
+
+def insert_new(tx: Connection, table: Table, values: Mapping[str, object]) -> bool:
+    """Insert unless a unique key holds it already; whether it was new."""
+    return tx.execute(_INSERT[tx.dialect.name](table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+
+_INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
