@@ -1,0 +1,101 @@
+"""When one band's link was proven alive; all other time is a gap with a cause. The spans given out tile time."""
+
+from dataclasses import dataclass
+
+from ingest.batch import MINUTE, Cause, Span
+
+BRIEF = 2 * MINUTE
+"""A link that is back within this was lost to the radio, not to distance; until then the cause of a silence stays open."""
+FLAT = 5
+"""Percent at which a band that falls silent has run out of battery."""
+MISSED = MINUTE // 4
+"""µs without hearing a band after which it counts as not heard: an InfiniTime advertises once a second, but scans have holes."""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    start: int
+    proven: int
+    audible: int | None
+    """Since when the band was heard, or nobody could be, before this link came up."""
+
+
+class Presence:
+    """Times are µs UTC and never go back. `recorded`: up to where an earlier run recorded this band."""
+
+    def __init__(self, dev: str, recorded: int | None, now: int) -> None:
+        self.dev = dev
+        self.to = now if recorded is None else recorded
+        """Everything of this band before this time was given out by `take`."""
+        self.linked = False
+        self._started = self._silent = max(now, self.to)
+        self._stretches: list[_Stretch] = []
+        self._charges: list[tuple[int, float]] = []
+        self._audible: int | None = None
+        self._heard = self._started
+
+    @property
+    def proven(self) -> int:
+        """The last proof that the link was alive."""
+        return self._stretches[-1].proven if self._stretches else self._silent
+
+    def came(self, at: int) -> None:
+        """The link came up."""
+        self.linked = True
+        self._stretches.append(_Stretch(at, at, self._audible))
+        self._audible = None
+
+    def answered(self, at: int) -> None:
+        """The link was alive: the band said something, or answered."""
+        if self.linked:
+            self._stretches[-1].proven = max(self._stretches[-1].proven, at)
+
+    def went(self) -> None:
+        """The link ended; since its last proof nothing is known."""
+        self.linked = False
+
+    def listened(self, at: int, heard: bool) -> None:
+        """A scan ended that heard the band (or could hear nobody: no question of distance either), or did not."""
+        if heard:
+            self._heard = at
+            self._audible = at if self._audible is None else self._audible
+        elif at - self._heard > MISSED:
+            self._audible = None
+
+    def charged(self, at: int, percent: float) -> None:
+        """The band told its battery."""
+        self._charges.append((at, percent))
+
+    def take(self, now: int, closing: bool = False) -> list[Span]:
+        """Spans from where the last ones ended: up to the last proof while linked, else up to `now`, but for a silence
+        too short to know its cause (`closing` gives that out too)."""
+        spans = self._gap(self._started, Cause.GATEWAY)
+        for stretch in self._stretches:
+            spans += self._silence(stretch.start, stretch.audible)
+            if stretch.proven > self.to:
+                spans.append(Span(self.dev, self.to, stretch.proven))
+                self.to = self._silent = stretch.proven
+        self._stretches = self._stretches[-1:] if self.linked else []
+        if not self.linked and (closing or now - self._silent > BRIEF):
+            spans += self._silence(now, self._audible)
+        self._charges = self._charges[-1:]
+        return spans
+
+    def _silence(self, end: int, audible: int | None) -> list[Span]:
+        if self._flat():
+            return self._gap(end, Cause.BATTERY)
+        if end - self._silent <= BRIEF:
+            return self._gap(end, Cause.RADIO)
+        if audible is None or end - audible <= BRIEF:
+            return self._gap(end, Cause.RANGE)
+        return self._gap(min(audible, end), Cause.RANGE) + self._gap(end, Cause.RADIO)
+
+    def _flat(self) -> bool:
+        told = [percent for at, percent in self._charges if at <= self._silent]
+        return bool(told) and told[-1] <= FLAT
+
+    def _gap(self, end: int, cause: Cause) -> list[Span]:
+        if end <= self.to:
+            return []
+        start, self.to = self.to, end
+        return [Span(self.dev, start, end, cause)]
