@@ -44,8 +44,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One view of the chart, undisturbed by writers."""
-        with self._clear(), self._engine.begin() as tx:
+        """For single statements: each sees the chart as it then is, and none waits for a writer."""
+        with self._clear(), self._engine.connect() as tx:
             yield tx
 
     @contextmanager
@@ -89,7 +89,8 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(tx: Connection) -> None:

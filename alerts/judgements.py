@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from alerts import outbox, policy, tables
 from alerts.alert import Alert, Audience, Event, State
@@ -18,13 +18,17 @@ _NAMES = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 WATCH = "watch"
 DELIVERY = "delivery"
 
+# Built once: the watch asks this at every step, and building costs more than asking.
+_f = tables.finding.c
+_TOUCHING = (
+    select(tables.finding)
+    .where(_f.patient == bindparam("of"), _f.start < bindparam("until"), or_(_f.end.is_(None), _f.end > bindparam("since")))
+    .order_by(_f.start, _f.kind, _f.key)
+)
+
 
 def judgements(tx: Connection, patient: str, start: int, end: int) -> list[Judgement]:
-    f = tables.finding.c
-    touching = and_(f.start < end, or_(f.end.is_(None), f.end > start))
-    return [
-        _judgement(row) for row in tx.execute(select(tables.finding).where(f.patient == patient, touching).order_by(f.start, f.kind, f.key))
-    ]
+    return [_judgement(row) for row in tx.execute(_TOUCHING, {"of": patient, "since": start, "until": end})]
 
 
 def findings(tx: Connection, patient: str | None) -> list[tuple[Finding, str]]:
