@@ -51,6 +51,18 @@ class Clock:
         self.now()
         return self._live
 
+    @property
+    def speed(self) -> Speed:
+        """As given, and 1.0 once live."""
+        self.now()
+        return self._speed
+
+    @property
+    def behind(self) -> int | None:
+        """µs that virtual time has yet to catch up with real time; `None` where it never will."""
+        now = self.now()
+        return 0 if self._live else None if self._present is None else self._real(self._present) - now
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Inside, a clock at "max" stands still: for what takes real time, such as an answer from a socket. Threads that the loop

@@ -19,7 +19,7 @@ class Persona:
     """The planned start; the person is up to 8 minutes late."""
     exercise_min: Range = (22, 28)
     sitting_min: Range = (33, 43)
-    break_min: Range = (3, 6)
+    break_min: Range = (2.5, 4.5)
     walk_min: Range = (25, 40)
     away_share: float = 0.4
     """Of the longer walks: those that lead out of the radio's range."""
