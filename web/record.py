@@ -1,0 +1,53 @@
+"""What was recorded of a patient in a stretch of time, whichever bands they wore."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alerts.chart import Wearing
+from ingest.batch import MINUTE, Span
+from ingest.bout import Bout
+from ingest.minute import MINUTE_DTYPE, Minutes
+from ingest.store import Store
+
+Gaps = Callable[[str, int, int], list[Span]]
+"""(dev, start, end) in µs UTC → the gaps of the band that overlap the range."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    minutes: Minutes
+    """Ascending, one row a minute; a minute never computed is absent."""
+    bouts: Sequence[Bout]
+    gaps: Sequence[Span]
+
+    @property
+    def last_heard(self) -> int | None:
+        """End of the newest minute of which anything was heard, µs UTC."""
+        heard = self.minutes["t"][self.minutes["coverage"] > 0]
+        return int(heard[-1]) + MINUTE if len(heard) else None
+
+
+def record(store: Store, gaps: Gaps, wearings: Sequence[Wearing], start: int, end: int) -> Record:
+    """[start, end) in µs UTC, each band only while it was this patient's."""
+    rows: list[Minutes] = []
+    bouts: list[Bout] = []
+    spans: list[Span] = []
+    for wearing in wearings:
+        first, last = max(start, wearing.start), min(end, end if wearing.end is None else wearing.end)
+        if first < last:
+            rows.append(store.minutes(wearing.dev, first, last))
+            bouts += [b for b in store.bouts(wearing.dev, first, last) if wearing.start <= b.start < last]
+            spans += [s for s in gaps(wearing.dev, first, last) if s.cause is not None]
+    return Record(_merged(rows), sorted(bouts, key=lambda b: b.start), sorted(spans, key=lambda s: s.t0))
+
+
+def _merged(rows: Sequence[Minutes]) -> Minutes:
+    """One row a minute: of two bands the worn one, then the one heard more. Never a sum of both."""
+    every = np.concatenate([np.empty(0, MINUTE_DTYPE), *rows])
+    order = np.lexsort((-every["coverage"], -np.nan_to_num(every["worn"], nan=-1.0), every["t"]))
+    every = every[order]
+    first = np.ones(len(every), bool)
+    first[1:] = every["t"][1:] != every["t"][:-1]
+    return every[first]
