@@ -31,7 +31,9 @@ Minutes = NDArray[np.void]
 def unknown(start: int, end: int) -> Minutes:
     """Minutes of [start, end) (µs UTC) of which nothing is known, gap-free: coverage 0, the rest NaN."""
     first, last = -(-start // 60_000_000), -(-end // 60_000_000)
-    out = np.full(max(last - first, 0), np.nan, MINUTE_DTYPE)
+    out = np.empty(max(last - first, 0), MINUTE_DTYPE)
+    for name in MINUTE_DTYPE.fields or ():
+        out[name] = np.nan if MINUTE_DTYPE[name].kind == "f" else 0
     out["t"] = np.arange(first, max(last, first), dtype=np.int64) * 60_000_000
     out["coverage"] = 0
     return out
