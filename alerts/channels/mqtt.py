@@ -1,0 +1,54 @@
+"""Messages over MQTT, for whatever a clinic connects to it: a phone bridge, a lamp, a home hub."""
+
+import json
+from collections.abc import Callable, Mapping
+from time import sleep
+from uuid import uuid4
+
+from alerts.alert import Message
+from alerts.channel import Channel, DeliveryError
+from ingest.link import Link
+
+PATIENCE = 10
+"""Seconds for the broker's acknowledgement."""
+GREETING = 2
+"""Seconds for the first connection; later ones are made in the background."""
+_LOOK = 0.01
+
+
+class MqttSender:
+    """Publishes to `keepup/1/{site}/message/{audience}`, QoS 1, not retained: a retained message would ring again at every reconnect.
+
+    Payload: JSON `{id, to, text, virtual}`, nothing clinical; `id` is stable, so a subscriber can tell a repeat. Sent means that the broker
+    has it. `settings`: `url` of the broker (see `ingest.link.Link`, also for what it raises) and `site`.
+    """
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._site = settings.get("site", "home")
+        self._link = Link(settings["url"], f"keepup-messages-{uuid4().hex[:8]}")
+        self._link.start()
+        _until(self._link.up, GREETING)
+
+    def __call__(self, message: Message) -> None:
+        payload = {"id": message.id, "to": message.recipient, "text": message.text, "virtual": message.virtual}
+        link, connection = self._link, self._link.connections
+        if not link.publish(f"keepup/1/{self._site}/message/{message.audience}", json.dumps(payload).encode()):
+            raise DeliveryError(
+                "The broker is not connected. Check that it runs and that its address is right; the message will be sent again."
+            )
+        _until(lambda: link.outstanding == 0 or not link.up(), PATIENCE)
+        if link.outstanding or not link.up() or link.connections != connection:
+            raise DeliveryError("The broker did not acknowledge the message; it may have it all the same.", ambiguous=True)
+
+    def close(self) -> None:
+        self._link.stop()
+
+
+def _until(done: Callable[[], bool], seconds: float) -> None:
+    for _ in range(int(seconds / _LOOK)):
+        if done():
+            return
+        sleep(_LOOK)
+
+
+CHANNEL = Channel(name="mqtt", idempotent=True, open=MqttSender)
