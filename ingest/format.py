@@ -1,11 +1,18 @@
 """What a recording format is: a file → batches, in order of time, with unreadable rows set aside."""
 
-from collections.abc import Callable, Iterable, Iterator
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ingest.batch import Batch
+
+HEAD_LINES = 5
+HEAD_WIDTH = 4096
+"""How much of a file a format sees before it says whether the file is its own."""
 
 
 class Unreadable(Exception):
@@ -44,16 +51,29 @@ class Format:
     read: Callable[[Path, ZoneInfo | None, Asides], Iterator[Batch]]
 
 
-def opened(path: Path) -> Iterable[str]:
-    """Lines of a text file, gzip or not. Raises `Unreadable`."""
-    import gzip
-
+def opened(path: Path) -> Iterator[str]:
+    """Lines of a text file, gzip or not; bytes that are no UTF-8 become U+FFFD, so one bad byte costs one row. Raises `Unreadable`."""
     try:
         with open(path, "rb") as probe:
             packed = probe.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt", encoding="utf-8-sig") if packed else open(path, encoding="utf-8-sig") as lines:
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
             yield from lines
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise Unreadable(
-            f"{path.name} cannot be read: {error}. Check that the file is there, whole, and a UTF-8 CSV or its .gz."
-        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise Unreadable(f"{path.name} cannot be read to its end: {error}. Check that the file is there and whole.") from error
+
+
+def chosen(path: Path, name: str | None, formats: Mapping[str, Format]) -> Format:
+    """The format called `name`, or without a name the one that claims the file by its first lines. Raises `Unreadable`."""
+    known = ", ".join(sorted(formats))
+    if name is not None:
+        if name not in formats:
+            raise Unreadable(f"there is no format {name!r}; there are: {known}.")
+        return formats[name]
+    head = [line[:HEAD_WIDTH] for line in islice(opened(path), HEAD_LINES)]
+    claiming = [each for each in formats.values() if each.claims(path, head)]
+    if len(claiming) == 1:
+        return claiming[0]
+    if claiming:
+        raise Unreadable(f"{path.name} looks like {' and '.join(each.name for each in claiming)}: choose with --format.")
+    begins = next((line.strip() for line in head if line.strip()), "")[:60]
+    raise Unreadable(f"{path.name} begins with {begins!r}, which no format knows; there are: {known}. Choose with --format, or see README.")
