@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from ingest.batch import CELL, Batch, Stream
 
 BINS = 16
-"""Discrete Fourier bins of |a| at k / 5 Hz, k = 1..16 (0.2 to 3.2 Hz).
+"""Discrete Fourier bins of |a| − 1 g at k / 5 Hz, k = 1..16 (0.2 to 3.2 Hz).
 
-Each makes whole turns in a cell, so the bins of parts add."""
+Each makes whole turns in a cell, so the bins of parts add and gravity leaves a full cell's bins; where samples are missing or
+jitter it would not, and so it is taken off each sample."""
 
 TILE_DTYPE = np.dtype(
     [
@@ -25,7 +26,7 @@ TILE_DTYPE = np.dtype(
         ("rr", "f8"),  # Σ|a|², g²
         ("enmo", "f8"),  # Σ max(|a| − 1, 0), g (van Hees 2013)
         ("mad", "f8"),  # Σ | |a| − mean|a| |, g (Vähä-Ypyä 2015); the mean is the part's own, so this one sum depends on the parts
-        ("bins", "c8", BINS),  # Σ |a| e^(−2πi·k·t/5 s), t from the start of the cell; NaN where not asked for
+        ("bins", "c8", BINS),  # Σ (|a| − 1) e^(−2πi·k·t/5 s), g, t from the start of the cell; NaN where not asked for
         ("version", "i2"),
     ]
 )
@@ -114,7 +115,7 @@ def _spectra(tiles: Tiles, size: F8, times: I8, count: I8) -> None:
     angle = (-2 * np.pi / CELL * (times - np.repeat(tiles["t"], count))).astype(np.float32)
     turn = np.empty(len(size), np.complex64)
     turn.real, turn.imag = np.cos(angle), np.sin(angle)
-    wave = size.astype(np.complex64)
+    wave = (size - 1).astype(np.complex64)
     for k in range(BINS):
         wave *= turn
         tiles["bins"][:, k] = np.add.reduceat(wave, starts)

@@ -52,14 +52,15 @@ def _whole(values: Counts, scale: float, t0: int, dt: int, spectrum: bool) -> Ti
     tiles["t"] = t0 // CELL * CELL + np.arange(cells, dtype=np.int64) * CELL
     tiles["part"], tiles["n"], tiles["version"] = t0 % CELL, per, VERSION
     tiles["bins"] = np.nan
-    waves = _waves(per, t0 % CELL, dt) * np.float32(scale) if spectrum else None
+    waves = _waves(per, t0 % CELL, dt) if spectrum else None
+    level = waves.sum(0) / np.float32(scale) if waves is not None else 0
     block = max(1, BLOCK // per)
     space = np.empty((5, min(block, cells), per))
     for i in range(0, cells, block):
         some = tiles[i : i + block]
         _features(some, values[i : i + block], space[:, : len(some)], 1 / scale)
         if waves is not None:
-            spectra = np.ascontiguousarray(space[3, : len(some)], np.float32) @ waves
+            spectra = np.ascontiguousarray(space[3, : len(some)], np.float32) @ waves - level
             some["bins"] = spectra.view(np.complex64)
     _scaled(tiles, scale)
     return tiles
@@ -92,7 +93,7 @@ def _features(tiles: Tiles, values: Counts, space: F8, one_g: float) -> None:
 
 def _scaled(tiles: Tiles, scale: float) -> None:
     """Band units to g, once at the end: sums of whole band units are exact."""
-    for name in ("sum", "min", "max", "r", "enmo", "mad"):
+    for name in ("sum", "min", "max", "r", "enmo", "mad", "bins"):
         tiles[name] *= scale
     tiles["sq"] *= scale**2
     tiles["rr"] = tiles["sq"].sum(1)
