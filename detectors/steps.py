@@ -1,0 +1,72 @@
+"""Steps of each minute, from a counter that only says its sum or from slots that say their own."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.heard import until
+from ingest.batch import MICROS, MINUTE
+
+I8 = NDArray[np.int64]
+F8 = NDArray[np.float64]
+
+FASTEST = 6.0
+"""Steps per second; no one steps faster (sprinters reach about 5, Salo 2011): more is a stale or foreign counter value."""
+BURST = 20
+"""Steps a counter may add at once: it waits until it is sure that someone walks before it counts what it saw."""
+
+
+def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
+    """Steps in each minute by a running counter; NaN in minutes that got steps without a time, and before its first word.
+
+    `times`, `values`: what the counter said, ascending; `link`: starts and ends of the stretches in which the band was heard
+    (silence there means unchanged); `minutes`: starts, µs UTC, one after the other. A minute the link did not touch must be
+    blanked by the caller.
+
+    A counter that falls to half or less was reset (midnight, reboot) and its new value counts from there; a smaller fall is an
+    older word that came late through a second gateway and counts nothing. After a stretch in which the band was not heard the
+    difference has a sum but no times: it would look like a burst of exercise, so all minutes it may belong to are unknown.
+    """
+    n = len(minutes)
+    if not len(times):
+        return np.full(n, np.nan)
+    delta = _differences(values)
+    silent = np.minimum(until(times[:-1], link), times[1:])  # from here on the band was not heard, at most up to its next word
+    at = (times[1:] - minutes[0]) // MINUTE
+    since = (silent - minutes[0]) // MINUTE
+    possible = delta <= BURST + FASTEST * (times[1:] - times[:-1]) / MICROS
+    timed = ((silent == times[1:]) | (since == at) | (delta == 0)) & possible
+    inside = (at >= 0) & (at < n)
+    steps = np.bincount(at[timed & inside], delta[timed & inside], n).astype(np.float64)
+    steps[minutes + MINUTE <= times[0]] = np.nan
+    lost = np.flatnonzero(~timed & (at >= 0) & (since < n))
+    holes = np.zeros(n + 1, np.int32)
+    np.add.at(holes, np.maximum(since[lost], 0), 1)
+    np.subtract.at(holes, np.minimum(at[lost] + 1, n), 1)
+    steps[np.cumsum(holes[:-1]) > 0] = np.nan
+    return steps
+
+
+def _differences(values: F8) -> F8:
+    fell = values[1:] <= values[:-1] / 2
+    reset = fell & (values[1:] < values[:-1])
+    life = np.append(0, np.cumsum(reset)) * 1e10
+    risen = np.maximum.accumulate(values + life) - life
+    delta: F8 = np.where(reset, values[1:], np.diff(risen))
+    return delta
+
+
+def slotted(times: I8, lengths: I8, values: F8, minutes: I8) -> tuple[F8, F8]:
+    """Sum and mean of slotted values per minute, NaN where no slot is; a slot longer than a minute is shared out evenly in the sum.
+
+    `lengths`: µs. `minutes`: starts, µs UTC, one after the other.
+    """
+    n = len(minutes)
+    each = np.maximum(-(-lengths // MINUTE), 1)
+    first = np.cumsum(each) - each
+    at = np.repeat((times - minutes[0]) // MINUTE - first, each) + np.arange(each.sum())
+    inside = (at >= 0) & (at < n)
+    count = np.bincount(at[inside], minlength=n)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(at[inside], np.repeat(values, each)[inside], n) / count
+    total = np.bincount(at[inside], np.repeat(values / each, each)[inside], n)
+    return np.where(count > 0, total, np.nan), mean
