@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from ingest.batch import Span
+from detectors.localtime import midnight
+from detectors.sleep import labelled
+from ingest.batch import MINUTE, Span
 from ingest.bout import Bout
-from ingest.minute import Minutes
+from ingest.minute import Minutes, laid
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,3 +34,39 @@ class History:
     """When the patient's first band was handed over, µs UTC."""
     battery: float | None = None
     """Percent, last known."""
+
+
+def history(
+    patient: str,
+    zone: ZoneInfo,
+    minutes: Minutes,
+    end: int,
+    *,
+    days: int = 1,
+    bouts: Sequence[Bout] = (),
+    gaps: Sequence[Span] = (),
+    complete_to: int | None = None,
+    last_heard: int | None = None,
+    since: int | None = None,
+    battery: float | None = None,
+) -> History:
+    """The local day of `end` (µs UTC, cut to the minute) up to `end`, led in by the `days` local days before it.
+
+    `minutes`: evidence, holes allowed, may reach beyond both ends; what lies outside changes nothing. Bouts and gaps that do not
+    touch the history are left out, so that what was not yet known at `end` cannot leak in.
+    """
+    end -= end % MINUTE
+    start = midnight(end - 1, zone, -days)
+    return History(
+        patient,
+        zone,
+        start,
+        end,
+        labelled(laid(minutes, start, end), zone),
+        tuple(bout for bout in bouts if bout.start < end and bout.end > start),
+        tuple(gap for gap in gaps if gap.cause is not None and gap.t0 < end and gap.t1 > start),
+        complete_to,
+        last_heard,
+        since,
+        battery,
+    )
