@@ -1,0 +1,82 @@
+"""The band was not heard for so long that nothing can be said about its wearer: time to look at the band, not at the person."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detectors.finding import Finding
+from detectors.history import History
+from detectors.rule import Rule
+from detectors.runs import Index, runs
+from ingest.batch import HOUR, MICROS, MINUTE
+
+KIND = "silent_band"
+
+
+class Params(BaseModel):
+    """How long is silent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    silent_hours: float = Field(
+        12,
+        gt=0,
+        le=336,
+        description="Hours without a word before it is said (design, detector D19): longer than a night on the charger."
+        " Needs a clinician's sign-off.",
+    )
+
+
+def find(history: History, now: int, params: Params) -> Iterable[Finding]:
+    """One finding for each silence of at least `params.silent_hours`: those seen in the minutes, and the one since the band was last heard.
+
+    A finding begins where the band was last heard, to the full minute after it, or where it was handed over if it never was; so it
+    alone of all rules may begin before the history. Before the hand-over nothing is silent.
+    """
+    for start, end, judged in _silences(history, now):
+        if judged - start >= params.silent_hours * HOUR:
+            key = f"{KIND}@{datetime.fromtimestamp(start // MICROS, UTC):%Y-%m-%dT%H:%MZ}"
+            yield Finding(history.patient, KIND, key, start, end, {"silent_h": round((judged - start) / HOUR, 1)})
+
+
+def _silences(history: History, now: int) -> Iterator[tuple[int, int | None, int]]:
+    """Start, end (`None` while it lasts) and the time up to which it is known to last, µs UTC, of every silence."""
+    times, handed = history.minutes["t"], _whole(history.since or 0)
+    last = history.last_heard if history.last_heard is not None else history.since
+    starts, ends = runs(history.minutes["coverage"] == 0)
+    for first, stop in zip(starts.tolist(), ends.tolist(), strict=True):
+        begun = int(times[first]) if first else _begun(history)
+        if begun is None:
+            continue
+        if stop < len(times):
+            yield max(begun, handed), int(times[stop]), int(times[stop])
+        elif last is None:
+            yield begun, None, now
+        elif last > history.end:
+            # Heard again, but what it said is not complete yet: the silence stands until the minutes show its end.
+            yield max(begun, handed), None, history.end
+    if last is not None:
+        yield max(_whole(last), _covered(history, starts, ends)), None, now
+
+
+def _covered(history: History, starts: Index, ends: Index) -> int:
+    """End of the last minute that holds anything, µs UTC; 0 where none does."""
+    n = len(history.minutes)
+    stop = int(starts[-1]) if len(ends) and ends[-1] == n else n
+    return int(history.minutes["t"][stop - 1]) + MINUTE if stop else 0
+
+
+def _begun(history: History) -> int | None:
+    """Where the silence began that lasts into the history: a gap tells, else the history's first minute stands, if the band was there."""
+    before = [gap.t0 for gap in history.gaps if gap.t0 <= history.start < gap.t1]
+    if before:
+        return _whole(min(before))
+    return history.start if history.since is not None else None
+
+
+def _whole(moment: int) -> int:
+    return -(-moment // MINUTE) * MINUTE
+
+
+RULE = Rule(Params, find)
