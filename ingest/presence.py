@@ -16,6 +16,8 @@ MISSED = MINUTE // 4
 class _Stretch:
     start: int
     proven: int
+    missed: bool
+    """Scans listened for the band in vain before this link came up."""
     audible: int | None
     """Since when the band was heard, or nobody could be, before this link came up."""
 
@@ -31,6 +33,7 @@ class Presence:
         self._started = self._silent = max(now, self.to)
         self._stretches: list[_Stretch] = []
         self._charges: list[tuple[int, float]] = []
+        self._missed = False
         self._audible: int | None = None
         self._heard = self._started
 
@@ -42,17 +45,18 @@ class Presence:
     def came(self, at: int) -> None:
         """The link came up."""
         self.linked = True
-        self._stretches.append(_Stretch(at, at, self._audible))
-        self._audible = None
+        self._stretches.append(_Stretch(at, at, self._missed, self._audible))
+        self._missed, self._audible = False, None
 
     def answered(self, at: int) -> None:
         """The link was alive: the band said something, or answered."""
         if self.linked:
             self._stretches[-1].proven = max(self._stretches[-1].proven, at)
 
-    def went(self) -> None:
+    def went(self, at: int) -> None:
         """The link ended; since its last proof nothing is known."""
         self.linked = False
+        self._heard = at
 
     def listened(self, at: int, heard: bool) -> None:
         """A scan ended that heard the band (or could hear nobody: no question of distance either), or did not."""
@@ -60,7 +64,7 @@ class Presence:
             self._heard = at
             self._audible = at if self._audible is None else self._audible
         elif at - self._heard > MISSED:
-            self._audible = None
+            self._missed, self._audible = True, None
 
     def charged(self, at: int, percent: float) -> None:
         """The band told its battery."""
@@ -71,20 +75,20 @@ class Presence:
         too short to know its cause (`closing` gives that out too)."""
         spans = self._gap(self._started, Cause.GATEWAY)
         for stretch in self._stretches:
-            spans += self._silence(stretch.start, stretch.audible)
+            spans += self._silence(stretch.start, stretch.missed, stretch.audible)
             if stretch.proven > self.to:
                 spans.append(Span(self.dev, self.to, stretch.proven))
                 self.to = self._silent = stretch.proven
         self._stretches = self._stretches[-1:] if self.linked else []
         if not self.linked and (closing or now - self._silent > BRIEF):
-            spans += self._silence(now, self._audible)
+            spans += self._silence(now, self._missed, self._audible)
         self._charges = self._charges[-1:]
         return spans
 
-    def _silence(self, end: int, audible: int | None) -> list[Span]:
+    def _silence(self, end: int, missed: bool, audible: int | None) -> list[Span]:
         if self._flat():
             return self._gap(end, Cause.BATTERY)
-        if end - self._silent <= BRIEF:
+        if not missed or end - self._silent <= BRIEF:
             return self._gap(end, Cause.RADIO)
         if audible is None or end - audible <= BRIEF:
             return self._gap(end, Cause.RANGE)

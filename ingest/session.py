@@ -1,10 +1,11 @@
 """One connection to one band: greet it, read and subscribe to what is wanted, and watch that the link lives."""
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Coroutine, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from ingest.batch import MICROS, Stream
@@ -12,6 +13,8 @@ from ingest.driver import Driver, Feed
 from ingest.frames import Frame
 from ingest.presence import Presence
 from ingest.radio import Link, Radio, RadioError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Pace:
     answer: float = 10.0
     """How long a band may take to answer the liveness reading."""
     connect: float = 90.0
+    """How long connecting may take, and then greeting and subscribing: `bleak-retry-connector` makes its attempts within 60 s."""
     healthy: float = 300.0
     """A link that lasted this long ends a run of failures."""
     longest_wait: float = 60.0
@@ -91,8 +95,8 @@ class Session:
         link = await self._connected(connecting)
         self._presence.came(self._radio.now())
         try:
-            await self._meet(link)
-            await self._follow(link)
+            await self._promptly(self._meet(link))
+            await self._promptly(self._follow(link))
             await self._watch(link)
         except asyncio.CancelledError:
             with suppress(RadioError):
@@ -102,11 +106,15 @@ class Session:
             await self._leave(link)
 
     async def _connected(self, connecting: asyncio.Lock) -> Link:
+        async with connecting:
+            return await self._promptly(self._radio.connect(self._band.address, self._drop))
+
+    async def _promptly(self, asked: Coroutine[Any, Any, T]) -> T:
         try:
-            async with connecting, asyncio.timeout(self._pace.connect):
-                return await self._radio.connect(self._band.address, self._drop)
+            async with asyncio.timeout(self._pace.connect):
+                return await asked
         except TimeoutError as error:
-            raise RadioError(f"{self._band.dev}: no connection within {self._pace.connect:g} s", "Bring the band nearer.") from error
+            raise RadioError(f"{self._band.dev}: no answer within {self._pace.connect:g} s", "Bring the band nearer.") from error
 
     def _drop(self) -> None:
         self._dropped = True
@@ -171,7 +179,7 @@ class Session:
                 continue
             self._stirred.clear()
             if not self._dropped:
-                await self._follow(link)
+                await self._promptly(self._follow(link))
         raise RadioError(f"{self._band.dev}: the link was lost")
 
     async def _prove(self, link: Link) -> None:
@@ -195,6 +203,6 @@ class Session:
                 await link.disconnect()
         for listening in self._open.values():
             self._presence.answered(max((at for at, _ in listening.frames[-1:]), default=0))
-        self._presence.went()
+        self._presence.went(self._radio.now())
         for listening in self._open.values():
             listening.end = self._presence.proven
