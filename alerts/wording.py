@@ -31,16 +31,16 @@ BAND = (
     "Your band may need a charge.",
 )
 NOTE = ("You have a new note.", "There is a new note for you.", "A new note came in for you.")
-SET_ASIDE = ("You can set our last note aside.", "Our last note does not count.", "Please set our last note aside. We know more now.")
+LET_GO = ("You can let our last note go.", "Our last note does not count.", "Please let our last note go. We know more now.")
 TO_PATIENT: Mapping[str, tuple[str, ...]] = {"still_too_long": WALK, "silent_band": BAND}
 
 
 def notice(audience: Audience, patient: str, kind: str, step: str, virtual: bool, turn: int) -> str:
-    """What a lock screen, a mail's subject or a message topic may show. `turn` picks among the ways to say it."""
+    """What a lock screen, a mail's subject or a message on a broker may show. `turn` picks among the ways to say it."""
     if audience is Audience.THERAPIST:
         said = f"There is a new note on {patient}." if step == FIRST else f"Please set our last note on {patient} aside."
     else:
-        ways = TO_PATIENT.get(kind, NOTE) if step == FIRST else SET_ASIDE
+        ways = TO_PATIENT.get(kind, NOTE) if step == FIRST else LET_GO
         said = ways[turn % len(ways)]
     return f"Virtual: {said}" if virtual else said
 
@@ -63,7 +63,7 @@ def window(start: int, end: int | None, zone: ZoneInfo) -> str:
 
 def _coverage(about: Finding | Alert) -> str:
     coverage = about.evidence.get("coverage")
-    return "" if coverage is None else f", {float(coverage):.0%} of it heard"
+    return "" if coverage is None else f", {100 * float(coverage):.0f} % of it heard"
 
 
 def _still(about: Finding | Alert, when: str) -> str:
