@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from alerts.alert import Alert, Audience, State
 from alerts.chart import Patient
+from alerts.policy import LIVE
 from alerts.wording import line
 from web.desk import Desk
 from web.door import Session
@@ -32,7 +33,7 @@ class Notice:
     alert: Alert
     patient: Patient
     why: Sequence[str]
-    """The evidence in words, then what is proposed."""
+    """The evidence in words, then what is proposed while it lasts."""
     for_me: bool
     """Told to the therapist; otherwise a note that went to the patient."""
 
@@ -73,13 +74,14 @@ def told(desk: Desk, session: Session, patient: str | None = None) -> list[Alert
 
 
 def notices(desk: Desk, session: Session, alerts: Sequence[Alert]) -> list[Notice]:
-    """Newest first."""
+    """Those to acknowledge first, then the newest."""
     patients = {patient.id: patient for patient in desk.chart.patients(session.therapist)}
     about = [(alert, patients[alert.patient]) for alert in alerts if alert.patient in patients]
     found = [Notice(alert, who, why(alert, who), alert.audience is Audience.THERAPIST) for alert, who in about]
-    return sorted(found, key=lambda one: (-one.alert.opened, one.alert.id))
+    return sorted(found, key=lambda one: (not one.to_acknowledge, -one.alert.opened, one.alert.id))
 
 
 def why(alert: Alert, patient: Patient) -> list[str]:
-    """The therapist's lines; whom they are about stands above them already."""
-    return line(alert, patient.zone, virtual=False).removeprefix(f"{alert.patient}: ").splitlines()
+    """The therapist's lines. Whom they are about stands above them already; what is proposed only while there is something to do."""
+    lines = line(alert, patient.zone, virtual=False).removeprefix(f"{alert.patient}: ").splitlines()
+    return lines if alert.audience is Audience.THERAPIST and alert.state in LIVE else lines[:1]

@@ -11,7 +11,7 @@ from alerts.alert import Alert
 from alerts.chart import Patient
 from ingest.batch import DAY, HOUR
 from web.alerts import told
-from web.day import last_days
+from web.day import Hour, hours_of, last_days
 from web.desk import Desk
 from web.door import Session
 from web.strip import Strip, strip
@@ -30,6 +30,7 @@ class Case:
 
     patient: Patient
     today: Strip
+    hours: Sequence[Hour]
     day: Totals
     walking: int | None
     """Minutes in the last seven local days, today among them."""
@@ -72,6 +73,7 @@ def case(desk: Desk, patient: Patient, alerts: Sequence[Alert], now: int) -> Cas
     return Case(
         patient,
         strips[0],
+        hours_of(days[0]),
         counted[0],
         summed(one.walking for one in counted),
         bouts if seen else None,

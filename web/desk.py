@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
 from fastapi.responses import HTMLResponse
@@ -54,5 +55,5 @@ def pages(site: str) -> Environment:
     """Templates in which everything is escaped and a forgotten value is an error."""
     env = Environment(loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters.update(FILTERS)
-    env.globals["site"] = site
+    env.globals.update(site=site, utc=ZoneInfo("UTC"))
     return env
