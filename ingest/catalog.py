@@ -145,5 +145,6 @@ create table if not exists span(spool text, dev text, cause text, final integer 
 create unique index if not exists span_once on span(dev, t0, spool, coalesce(cause, ''));
 create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,
   payload blob not null, at integer not null, primary key (spool, seq, part, payload));
-create table if not exists claim(spool text, dev text, upto integer not null, turn integer not null, primary key (spool, dev)) without rowid;
+create table if not exists claim(spool text, dev text, upto integer not null, turn integer not null,
+  primary key (spool, dev)) without rowid;
 """

@@ -144,7 +144,7 @@ class Spool:
         bad = [seq for seq, _, crc, parcel in found if zlib.crc32(parcel) != crc]
         if bad:
             raise SpoolUnavailable(
-                f"Row {bad[0]} of {self.path.name} no longer has the bytes that were committed: the disk is failing. Copy the file, replace the disk."
+                f"Row {bad[0]} of {self.path.name} has changed since it was committed: the disk is failing. Copy the file to another one."
             )
         return [Row(seq, dev, parcel) for seq, dev, _, parcel in found]
 

@@ -1,0 +1,111 @@
+"""A connection to any MQTT 3.1.1 broker, through paho, with its traps closed (research: paho 2.2 queues without limit when offline,
+answers a refused publication with success, and loses its thread to an exception in a callback)."""
+
+import queue
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+log = structlog.get_logger()
+KEEPALIVE = 20  # s
+
+
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached or the address is not one to use; the message says what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    topic: str
+    payload: bytes
+
+
+class Link:
+    """Publishes only while connected and never queues inside paho; what arrives waits in `arrived`, a bounded queue.
+
+    `url`: mqtt://host:port on this machine, mqtts://user:password@host:port beyond it. Raises `BrokerUnavailable` for any other.
+    """
+
+    def __init__(self, url: str, name: str, topics: Sequence[str] = (), ca: str | None = None, room: int = 5_000) -> None:
+        self._host, self._port, user, password, tls = _address(url)
+        self._topics = [(topic, 1) for topic in topics]
+        self.arrived: queue.Queue[Arrived] = queue.Queue(room)
+        self._unacked: list[paho.MQTTMessageInfo] = []
+        self.connections = 0
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv311)
+        self._client.suppress_exceptions = True
+        self._client.reconnect_delay_set(1, 30)
+        self._client.max_inflight_messages_set(1_000)
+        if user:
+            self._client.username_pw_set(user, password)
+        if tls:
+            self._client.tls_set(ca_certs=ca, cert_reqs=ssl.CERT_REQUIRED)
+        self._client.on_connect = self._connected
+        self._client.on_message = self._heard
+
+    def start(self) -> None:
+        """Connects in the background, and again whenever the connection is lost."""
+        self._client.connect_async(self._host, self._port, KEEPALIVE)
+        self._client.loop_start()
+
+    def up(self) -> bool:
+        return self._client.is_connected()
+
+    @property
+    def outstanding(self) -> int:
+        """Publications without a PUBACK; asked by the publishing thread only."""
+        self._unacked = [sent for sent in self._unacked if not sent.is_published()]
+        return len(self._unacked)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """QoS 1. False: not connected, nothing was sent."""
+        if not self.up():
+            return False
+        sent = self._client.publish(topic, payload, qos=1)
+        if sent.rc == paho.MQTT_ERR_SUCCESS:
+            self._unacked.append(sent)
+        return sent.rc == paho.MQTT_ERR_SUCCESS
+
+    def stop(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
+        if reason.is_failure:
+            log.warning("broker refused the connection", reason=str(reason), next="check the user and password in the broker's address")
+            return
+        self.connections += 1
+        if self._topics:
+            client.subscribe(self._topics)
+
+    def _heard(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        try:
+            self.arrived.put_nowait(Arrived(message.topic, bytes(message.payload)))
+        except queue.Full:
+            log.warning("inbox full, a message was left to be sent again", topic=message.topic)
+
+
+def _address(url: str) -> tuple[str, int, str | None, str | None, bool]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise BrokerUnavailable("A broker's address looks like mqtt://127.0.0.1:1883 or mqtts://user:password@broker.example:8883.")
+    tls = parts.scheme == "mqtts"
+    if not tls and not _loopback(parts.hostname):
+        raise BrokerUnavailable(f"{parts.hostname} is another machine: use mqtts:// so that nobody on the way can read along.")
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    return parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,113 @@
+"""From the spool to the broker: own window, live and backlog interleaved, sent again until an ingester answers."""
+
+import time
+from threading import Event, Thread
+
+import structlog
+
+from ingest.link import Link
+from ingest.spool import Row, Spool, SpoolUnavailable
+from ingest.wire import Message, Refused, seal, unseal_ack
+
+log = structlog.get_logger()
+WINDOW = 20
+"""Publications without a PUBACK at most."""
+AHEAD = 500
+"""Rows sent and not yet answered for at most."""
+PATIENCE = 30.0
+"""s without any answer after which everything unanswered is sent again."""
+STATUS_EVERY = 30.0
+"""s between status messages when nothing changes."""
+LIVE_PER_BACKLOG = 4
+
+
+class Sender:
+    """One thread between a spool and a broker. PUBACK is pacing; only an ingester's ack trims the spool."""
+
+    def __init__(self, spool: Spool, link: Link, prefix: str) -> None:
+        """`prefix`: "keepup/1/{site}/{gateway}"; the link must be subscribed to `prefix` + "/ack"."""
+        self._spool, self._link, self._prefix = spool, link, prefix
+        self._sent: set[int] = set()
+        self._behind = 0
+        self._turns = 0
+        self._answered = self._told = 0.0
+        self._claims: dict[str, int] = {}
+        self._connection = 0
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="sender", daemon=True)
+        self.failure: SpoolUnavailable | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                busy = self._answers() | self._round(time.monotonic())
+                if not busy:
+                    self._stop.wait(0.02)
+        except SpoolUnavailable as error:
+            self.failure = error
+            log.error("sending stopped", reason=str(error))
+
+    def _round(self, clock: float) -> bool:
+        if not self._link.up():
+            return False
+        if self._link.connections != self._connection or (self._sent and clock - self._answered > PATIENCE):
+            self._connection, self._answered = self._link.connections, clock
+            self._sent.clear()
+            self._behind = 0
+        rows = self._next()
+        if not self._sent and rows:
+            self._answered = clock
+        for row in rows:
+            message = Message(self._spool.id, self._spool.next_turn(), self._claim(row.dev), row.seq, row.parcel)
+            if not self._link.publish(f"{self._prefix}/data", seal(message)):
+                return False
+            self._sent.add(row.seq)
+        return self._status(clock) or bool(rows)
+
+    def _next(self) -> list[Row]:
+        room = min(WINDOW - self._link.outstanding, AHEAD - len(self._sent))
+        if room <= 0:
+            return []
+        self._turns += 1
+        if self._turns % (LIVE_PER_BACKLOG + 1):
+            return self._spool.newest(room, self._sent)
+        rows = [row for row in self._spool.oldest(self._behind, room) if row.seq not in self._sent]
+        self._behind = rows[-1].seq if rows else self._behind
+        return rows
+
+    def _claim(self, dev: str) -> dict[str, int]:
+        claim = self._spool.claim(dev)
+        return {} if claim is None else {dev: claim}
+
+    def _status(self, clock: float) -> bool:
+        """Every so often, and at once when all is answered: then the claims are worth most."""
+        drained = not self._sent and self._told < self._answered
+        if not (drained or clock - self._told > STATUS_EVERY):
+            return False
+        claims = self._spool.claims()
+        self._told = clock
+        return self._link.publish(f"{self._prefix}/status", seal(Message(self._spool.id, self._spool.next_turn(), claims)))
+
+    def _answers(self) -> bool:
+        heard = False
+        while not self._link.arrived.empty():
+            heard = True
+            try:
+                ack = unseal_ack(self._link.arrived.get().payload)
+            except Refused as reason:
+                log.warning("an answer that cannot be read was ignored", reason=str(reason))
+                continue
+            if ack.spool == self._spool.id:
+                dead = [seq for seq, _ in ack.dead]
+                self._spool.trim(ack.stored, dead)
+                answered = {seq for seq in self._sent if seq in dead or any(a <= seq <= b for a, b in ack.stored)}
+                self._sent -= answered
+                self._answered = time.monotonic()
+        return heard
