@@ -64,7 +64,7 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
     e.g. the therapist after 48 h) is a change by itself, so calling this at every step is all an escalation needs.
     """
     found = sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key))
-    same = _same(found, known, max(end, now) + 1)
+    same = _same(found, known, end)
     taken = {(judgement.finding.kind, judgement.finding.key) for judgement in known}
     changes = [
         _changed(judgement, finding, start, end, now) if (judgement := same.get(at)) else Change(Turn.OPENED, _named(finding, taken))
@@ -75,13 +75,13 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
     return sorted((c for c in changes if c), key=lambda c: (c.finding.start, c.finding.kind, c.finding.key))
 
 
-def _same(found: Sequence[Finding], known: Sequence[Judgement], far: int) -> dict[int, Judgement]:
-    """Index in `found` → the known one it is; live ones first, then the largest overlap. `far` stands for an end that is not there yet."""
+def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int) -> dict[int, Judgement]:
+    """Index in `found` → the known one it is; live ones first, then the largest overlap."""
     pairs = sorted(
         (known[k].state is Verdict.RETRACTED, -overlap, known[k].finding.start, k, f)
         for f, finding in enumerate(found)
         for k in range(len(known))
-        if (overlap := _likeness(finding, known[k].finding, far)) > 0
+        if (overlap := _likeness(finding, known[k], end)) > 0
     )
     same: dict[int, Judgement] = {}
     used: set[int] = set()
@@ -92,13 +92,19 @@ def _same(found: Sequence[Finding], known: Sequence[Judgement], far: int) -> dic
     return same
 
 
-def _likeness(one: Finding, other: Finding, far: int) -> int:
-    """Overlap in µs; for planned occurrences 1 where the keys are equal."""
-    if (one.patient, one.kind) != (other.patient, other.kind):
+def _likeness(found: Finding, known: Judgement, end: int) -> int:
+    """Overlap in µs; for planned occurrences 1 where the keys are equal.
+
+    An open one reaches as far as it was seen: what is found now to `end`, what is known to when it was judged. Were it without end, it
+    would be taken for whatever came after it while nobody was watching.
+    """
+    old = known.finding
+    if (found.patient, found.kind) != (old.patient, old.kind):
         return 0
-    if policy.shape(one.kind) is Shape.OCCURRENCE:
-        return int(one.key == other.key)
-    return min(far if one.end is None else one.end, far if other.end is None else other.end) - max(one.start, other.start)
+    if policy.shape(old.kind) is Shape.OCCURRENCE:
+        return int(found.key == old.key)
+    until, was_until = (end if found.end is None else found.end), (known.judged if old.end is None else old.end)
+    return min(until, was_until) - max(found.start, old.start)
 
 
 def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -> Change | None:

@@ -74,6 +74,13 @@ def test_when_one_becomes_two_the_larger_part_keeps_the_key_and_the_other_gets_o
     assert turns([still(10, 45), still(55, 120)], [judged(still(10, 120))]) == [(Turn.OPENED, "at10~2"), (Turn.GROWN, "at10")]
 
 
+def test_an_open_one_is_not_taken_for_what_began_after_it_was_last_seen() -> None:
+    # known   10 ──── (judged at 70)
+    # found   10 ────── 80       300 ────────────
+    known = [judged(still(10, None), at=70 * MINUTE)]
+    assert turns([still(10, 80), still(300, None, still_min=300)], known) == [(Turn.CLOSED, "at10"), (Turn.OPENED, "at300")]
+
+
 def test_what_was_judged_again_and_not_found_is_retracted() -> None:
     assert turns([], [judged(still(10, 50)), judged(still(550, None))]) == [(Turn.RETRACTED, "at10"), (Turn.RETRACTED, "at550")]
 
