@@ -67,6 +67,7 @@ class VirtualBand:
         """µs UTC at which the watch's clock next shows hour 0."""
         self._zone_bytes = b"\x00\x00"
         self._steps = 0
+        self._no_step_before = 0
         self._bpm = 0
 
     @property
@@ -156,9 +157,14 @@ class VirtualBand:
             notify(at, payload)
 
     def _walk(self, start: int, end: int) -> None:
+        if end <= self._no_step_before:
+            return
         taken = self.body.steps(start, end)
+        if not len(taken):
+            self._no_step_before = self.body.no_step_before(end)
+            return
         notify = self._listeners.get(STEPS)
-        if notify is not None and len(taken):
+        if notify is not None:
             said = np.arange(self._steps + 1, self._steps + len(taken) + 1, dtype="<u4").tobytes()
             for i, at in enumerate(taken.tolist()):
                 notify(at, said[4 * i : 4 * i + 4])

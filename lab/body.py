@@ -78,6 +78,12 @@ class Body:
             parts.append(day.steps[a:b])
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def no_step_before(self, at: int) -> int:
+        """µs UTC: from `at` on surely no step is taken before this."""
+        day = self._day(at)
+        later = day.steps[day.steps.searchsorted(at) :]
+        return int(later[0]) if len(later) else day.end
+
     def battery(self, at: int) -> int:
         """Percent."""
         percent = self._charged(at)

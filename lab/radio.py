@@ -70,7 +70,7 @@ class VirtualRadio:
     done on a link first hands over all that its band said before, in order, as a real link does: after a read nothing older can come.
     """
 
-    def __init__(self, bands: Sequence[VirtualBand], clock: Clock, chunk: int = MINUTE) -> None:
+    def __init__(self, bands: Sequence[VirtualBand], clock: Clock, chunk: int = 5 * MINUTE) -> None:
         self._bands = {band.address: band for band in bands}
         self._clock = clock
         self._chunk = chunk
