@@ -56,8 +56,9 @@ FREQUENCIES = np.arange(LOWEST, JOG + STEP / 2, STEP)
 """Hz."""
 NEAR = 0.105
 """Hz, half the width of a peak: the resolution of 15 s, tapered."""
-TAPER = (0.5, 1.0, 0.5)
-AT_ONCE = 2048
+TAPER = {-1: 0.5, 0: 1.0, 1: 0.5}
+"""Weight of the cell before, the cell and the cell after."""
+AT_ONCE = 512
 
 
 def gait(tiles: Tiles) -> Gait:
@@ -83,15 +84,15 @@ def _turning_mg(tiles: Tiles) -> F8:
     return turning
 
 
-def _waves() -> NDArray[np.complex64]:
-    """From the bins of three cells side by side to the spectrum of all 15 s at `FREQUENCIES`.
+def _waves() -> dict[int, NDArray[np.complex64]]:
+    """From the bins of the cell before, the cell and the cell after to their parts of the spectrum of all 15 s at `FREQUENCIES`.
 
     A tone at f stands in bin k of a 5-s cell with sinc(5 f − k); from cell to cell its phase advances by 5 f turns.
     """
     apart = 5 * FREQUENCIES - np.arange(1, BINS + 1)[:, None]
     cell = np.exp(-1j * np.pi * apart) * np.sinc(apart)
-    parts = [weight * cell * np.exp(-2j * np.pi * 5 * FREQUENCIES * place) for place, weight in zip((-1, 0, 1), TAPER, strict=True)]
-    return np.concatenate(parts).astype(np.complex64)
+    turned = {place: np.exp(-2j * np.pi * 5 * FREQUENCIES * place) for place in TAPER}
+    return {place: (weight * cell * turned[place]).astype(np.complex64) for place, weight in TAPER.items()}
 
 
 WAVES = _waves()
@@ -99,11 +100,12 @@ WAVES = _waves()
 
 def _spectra(tiles: Tiles, cells: NDArray[np.intp]) -> F8:
     """Energy at `FREQUENCIES` around each of the cells, shape (cells, frequencies); a neighbour that is missing adds nothing."""
-    beside = []
-    for place in (-1, 0, 1):
+    tone = np.zeros((len(cells), 1, len(FREQUENCIES)), np.complex64)
+    for place, waves in WAVES.items():
         other, there = _beside(tiles["t"], tiles["t"][cells], place)
-        beside.append(np.where(there[:, None], tiles["bins"][other], 0))
-    energy: F8 = np.abs(np.concatenate(beside, axis=1) @ WAVES).astype(np.float64) ** 2
+        # Cell by cell: a large product would start BLAS threads, which on a busy machine wait for each other.
+        tone += np.where(there[:, None], tiles["bins"][other], 0)[:, None] @ waves
+    energy: F8 = np.abs(tone[:, 0]).astype(np.float64) ** 2
     return energy
 
 

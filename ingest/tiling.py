@@ -10,6 +10,8 @@ from ingest.tile import BINS, TILE_DTYPE, VERSION, Tiles, tiled
 
 BLOCK = 32_000
 """Samples worked on together: three axes of them as float64 fit a second-level cache of 1 MB."""
+ALONE = 2**18
+"""Multiplications in one matrix product up to which OpenBLAS starts no threads: on a busy machine these wait for each other."""
 
 Counts = NDArray[np.int16] | NDArray[np.int32]
 F8 = NDArray[np.float64]
@@ -52,16 +54,17 @@ def _whole(values: Counts, scale: float, t0: int, dt: int, spectrum: bool) -> Ti
     tiles["t"] = t0 // CELL * CELL + np.arange(cells, dtype=np.int64) * CELL
     tiles["part"], tiles["n"], tiles["version"] = t0 % CELL, per, VERSION
     tiles["bins"] = np.nan
-    waves = _waves(per, t0 % CELL, dt) if spectrum else None
-    level = waves.sum(0) / np.float32(scale) if waves is not None else 0
-    block = max(1, BLOCK // per)
-    space = np.empty((5, min(block, cells), per))
+    some = max(1, ALONE // (per * 2 * BINS))
+    block = max(1, BLOCK // per // some) * some
+    space = np.zeros((5, block, per))
+    waves = _waves(per, t0 % CELL, dt) if spectrum else np.empty((per, 0), np.float32)
+    level = waves.sum(0) / np.float32(scale)
     for i in range(0, cells, block):
-        some = tiles[i : i + block]
-        _features(some, values[i : i + block], space[:, : len(some)], 1 / scale)
-        if waves is not None:
-            spectra = np.ascontiguousarray(space[3, : len(some)], np.float32) @ waves - level
-            some["bins"] = spectra.view(np.complex64)
+        here = tiles[i : i + block]
+        _features(here, values[i : i + block], space[:, : len(here)], 1 / scale)
+        if spectrum:
+            turned = space[3].astype(np.float32).reshape(-1, some, per) @ waves - level
+            here["bins"] = turned.reshape(block, -1)[: len(here)].view(np.complex64)
     _scaled(tiles, scale)
     return tiles
 
@@ -75,20 +78,20 @@ def _waves(per: int, start: int, dt: int) -> NDArray[np.float32]:
 def _features(tiles: Tiles, values: Counts, space: F8, one_g: float) -> None:
     """Fills in the sums of each cell, in band units; `space[3]` is left holding |a|."""
     axes, size, work = space[:3], space[3], space[4]
-    ones = np.ones(values.shape[1])
+    ones = np.ones(values.shape[1])  # a dot product with ones is the fastest sum
     for axis in range(3):
         np.copyto(axes[axis], values[:, :, axis])
         np.multiply(axes[axis], axes[axis], out=work)
-        tiles["sq"][:, axis] = work @ ones
+        tiles["sq"][:, axis] = np.vecdot(work, ones)
         size[...] = work if axis == 0 else size + work
-    tiles["sum"] = (axes @ ones).T
+    tiles["sum"] = np.vecdot(axes, ones).T
     tiles["min"], tiles["max"] = axes.min(2).T, axes.max(2).T
     np.sqrt(size, out=size)
-    tiles["r"] = size @ ones
+    tiles["r"] = np.vecdot(size, ones)
     np.maximum(np.subtract(size, one_g, out=work), 0, out=work)
-    tiles["enmo"] = work @ ones
+    tiles["enmo"] = np.vecdot(work, ones)
     np.abs(np.subtract(size, tiles["r"][:, None] / len(ones), out=work), out=work)
-    tiles["mad"] = work @ ones
+    tiles["mad"] = np.vecdot(work, ones)
 
 
 def _scaled(tiles: Tiles, scale: float) -> None:
