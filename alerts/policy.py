@@ -12,8 +12,10 @@ NUDGE_STILL_MIN = 50
 """Minutes of stillness before a nudge: research note `domain` D16 (45–60 min, default 50); needs a clinician's sign-off."""
 NUDGE_FRESH = 15 * MINUTE
 """A nudge rests on what was seen no longer ago than this: nobody is told to get up for having sat this morning."""
-SILENT_PATIENT = 12 * HOUR
-SILENT_THERAPIST = 48 * HOUR
+SILENT_PATIENT = 12
+"""Hours of silence before the patient hears of it (research note `domain` D19) …"""
+SILENT_THERAPIST = 48
+"""… and the therapist."""
 CORRECT_WITHIN = 72 * HOUR
 """Who was told longer ago than this is not bothered with a correction."""
 MESSAGE_LASTS = 72 * HOUR
@@ -60,8 +62,9 @@ def _sits_now(finding: Finding, now: int) -> bool:
     return still >= NUDGE_STILL_MIN and now - (finding.start + still * MINUTE) <= NUDGE_FRESH
 
 
-def _silent_for(least: int) -> Callable[[Finding, int], bool]:
-    return lambda finding, now: now - finding.start >= least
+def _silent_for(hours: float) -> Callable[[Finding, int], bool]:
+    # The rule says how long: once the band is heard again the silence stands still, though what it said is not yet complete.
+    return lambda finding, _: float(finding.evidence.get("silent_h", 0)) >= hours
 
 
 MANNERS: Mapping[str, Manner] = {

@@ -55,13 +55,14 @@ class Change:
 
 
 def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, end: int, now: int) -> list[Change]:
-    """Changes that bring `known` to `found`; none when they agree. All of one patient.
+    """Changes that bring `known` to `found`; none when they agree.
 
-    `found`: everything the rules find when they judge [start, end), µs UTC. `known`: what `Chart.judgements` holds of that range and of
-    the rules that ran. A span keeps the first key it was given: the known one with the largest overlap is the same. What lies inside the
-    range and is found no more is retracted (of a state: closed at `end`); what reaches out of the range is never cut, and what lies
-    outside is left alone. A retracted one is known again only when nothing else fits. Somebody falling due to be told (`policy.due`,
-    e.g. the therapist after 48 h) is a change by itself, so calling this at every step is all an escalation needs.
+    `found`: everything the rules find of one patient when they judge [start, end), µs UTC. `known`: what `Chart.judgements` holds of that
+    range and of the rules that ran. A span keeps the first key it was given: the known one with the largest overlap is the same. What lies
+    inside the range and is found no more is retracted (of a state: closed at `end`); what reaches out of the range is never cut, and what
+    lies outside is left alone: a range that begins after an open span began cannot close it. A retracted one is known again only when
+    nothing else fits. Somebody falling due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself, so calling this
+    at every step is all an escalation needs.
     """
     found = sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key))
     same = _same(found, known, end)

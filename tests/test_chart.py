@@ -48,8 +48,9 @@ def still(now: int, minutes: int = 55, end: int | None = None, patient: Patient 
     return Finding(patient.id, "still_too_long", key or f"s{start}", start, end, {"still_min": minutes, "coverage": 0.97})
 
 
-def silent(start: int, patient: Patient = ANN) -> Finding:
-    return Finding(patient.id, "silent_band", f"s{start}", start, None, {})
+def silent(now: int, hours: float, patient: Patient = ANN) -> Finding:
+    start = now - round(hours * HOUR)
+    return Finding(patient.id, "silent_band", f"s{start}", start, None, {"silent_h": hours})
 
 
 def judge(chart: Chart, found: list[Finding], now: int, patient: Patient = ANN) -> list[Turn]:
@@ -104,7 +105,7 @@ def test_a_band_for_an_unknown_patient_is_refused_with_the_next_step(chart: Char
     with pytest.raises(ValueError, match="p-nobody is not in the chart; admit"):
         chart.hand_over(Wearing("band-1", "p-nobody", NOON))
     with pytest.raises(ValueError, match="p-nobody is not in the chart; admit"):
-        chart.record("p-nobody", [Change(Turn.OPENED, silent(NOON))], NOON)
+        chart.record("p-nobody", [Change(Turn.OPENED, silent(NOON, 13))], NOON)
 
 
 def test_only_the_right_password_of_the_right_therapist_opens_the_door(url: str) -> None:
@@ -194,14 +195,14 @@ def test_a_silent_band_is_told_to_the_patient_after_12_hours_and_to_the_therapis
     step = 5 * MINUTE
     seen: list[tuple[int, Audience]] = []
     for now in range(NOON + 11 * HOUR, NOON + 50 * HOUR, step):
-        judge(chart, [silent(NOON)] if now >= NOON + 12 * HOUR else [], now)
+        judge(chart, [silent(now, (now - NOON) / HOUR)] if now >= NOON + 12 * HOUR else [], now)
         seen += [((now - NOON) // MINUTE, message.audience) for message in drain(chart, now)]
     assert seen == [(19 * 60 + 30, Audience.PATIENT), (48 * 60, Audience.THERAPIST)]
     assert states(chart, therapist="t-02") == [State.OPEN, State.OPEN]
 
 
 def test_a_band_heard_again_resolves_its_alerts_and_corrects_nobody(chart: Chart) -> None:
-    judge(chart, [silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [silent(NOON, 50)], NOON)
     assert len(drain(chart, NOON)) == 2
     judge(chart, [], NOON + HOUR)
     assert states(chart) == [State.RESOLVED, State.RESOLVED]
@@ -264,8 +265,7 @@ def test_a_patient_gets_at_most_two_nudges_and_three_messages_a_local_day(chart:
     assert len(chart.alerts()) == 4
     assert len(sent) == 2
     for n in range(2):
-        kept = Finding("p-ann", "silent_band", f"k{n}", NOON - (20 + n) * HOUR, None)
-        chart.record("p-ann", [Change(Turn.OPENED, kept)], NOON + 5 * HOUR)
+        chart.record("p-ann", [Change(Turn.OPENED, silent(NOON, 20 + n))], NOON + 5 * HOUR)
     assert len(drain(chart, NOON + 5 * HOUR)) == 1
     assert drain(chart, NOON + 9 * HOUR) == []
     assert len(drain(chart, NOON + 20 * HOUR)) == 1  # the fourth waits for the next morning
@@ -277,7 +277,7 @@ def test_four_threads_cannot_send_a_patient_more_than_the_day_allows(url: str) -
     chart.admit(BOB, NOON)
     for patient in (ANN, BOB):
         chart.record(patient.id, [Change(Turn.OPENED, still(NOON, patient=patient, key=f"k{n}")) for n in range(8)], NOON)
-        chart.record(patient.id, [Change(Turn.OPENED, silent(NOON - (13 + n) * HOUR, patient)) for n in range(8)], NOON)
+        chart.record(patient.id, [Change(Turn.OPENED, silent(NOON, 13 + n, patient)) for n in range(8)], NOON)
     with ThreadPoolExecutor(4) as threads:
         sent = [message for batch in threads.map(lambda _: drain(chart, NOON), range(4)) for message in batch]
     chart.close()
@@ -298,7 +298,7 @@ def test_two_watchers_at_once_leave_one_alert(url: str) -> None:
 
 
 def test_therapists_acknowledge_their_own_alerts_once_and_for_all(chart: Chart) -> None:
-    judge(chart, [silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [silent(NOON, 50)], NOON)
     [mine] = [alert for alert in chart.alerts(therapist="t-02") if alert.audience is Audience.THERAPIST]
     [patients] = [alert for alert in chart.alerts(therapist="t-02") if alert.audience is Audience.PATIENT]
     assert not chart.acknowledge(mine.id, "t-03", NOON)
@@ -313,7 +313,7 @@ def test_therapists_acknowledge_their_own_alerts_once_and_for_all(chart: Chart) 
 
 
 def test_an_acknowledged_alert_is_resolved_with_its_finding(chart: Chart) -> None:
-    judge(chart, [silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [silent(NOON, 50)], NOON)
     for alert in chart.alerts():
         chart.acknowledge(alert.id, "t-02", NOON)
     judge(chart, [], NOON + HOUR)
@@ -321,7 +321,7 @@ def test_an_acknowledged_alert_is_resolved_with_its_finding(chart: Chart) -> Non
 
 
 def test_an_alert_that_nobody_answered_expires_after_thirty_days(chart: Chart) -> None:
-    judge(chart, [silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [silent(NOON, 50)], NOON)
     drain(chart, NOON)
     assert chart.recover(NOON + 29 * DAY) == 0
     assert chart.recover(NOON + 30 * DAY) == 2
@@ -348,7 +348,7 @@ def test_a_reopened_file_holds_everything(url: str) -> None:
     chart = Chart(url)
     chart.admit(ANN, NOON)
     chart.hand_over(Wearing("band-1", "p-ann", NOON))
-    judge(chart, [still(NOON), silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [still(NOON), silent(NOON, 50)], NOON)
     before = (chart.patients(), chart.wearings("p-ann"), chart.findings(), chart.alerts(), [chart.events(a.id) for a in chart.alerts()])
     chart.close()
     again = Chart(url)
@@ -405,7 +405,6 @@ KILLED = """
 import os, shutil, sys
 from sqlalchemy import event
 from alerts.chart import Chart
-from ingest.batch import HOUR
 from tests.test_chart import ANN, NOON, judge, silent, still
 folder, steps = sys.argv[1], int(sys.argv[2])
 for step in range(steps):
@@ -420,7 +419,7 @@ for step in range(steps):
         if left[0] < 0:
             os._exit(9)
     event.listen(chart._database._engine, "before_cursor_execute", fall)
-    judge(chart, [still(NOON), silent(NOON - 50 * HOUR)], NOON)
+    judge(chart, [still(NOON), silent(NOON, 50)], NOON)
     os._exit(0)
 """
 
@@ -441,7 +440,7 @@ def test_a_kill_between_any_two_statements_leaves_no_alert_without_message_and_n
         assert rows(url, counts) == (whole if code == "0" else nothing), (step, code)
     assert codes[-1] == "0"
     survivor = Chart(f"sqlite:///{tmp_path}/12.db")
-    judge(survivor, [still(NOON), silent(NOON - 50 * HOUR)], NOON)
+    judge(survivor, [still(NOON), silent(NOON, 50)], NOON)
     survivor.close()
     assert rows(f"sqlite:///{tmp_path}/12.db", counts) == whole
 

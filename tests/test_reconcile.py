@@ -126,10 +126,13 @@ def test_a_silent_band_that_is_heard_again_is_over_and_not_withdrawn() -> None:
 
 
 def test_forty_eight_silent_hours_are_a_change_though_nothing_else_is() -> None:
-    silent, began = Finding("p", "silent_band", "s", 0, None), judged(Finding("p", "silent_band", "s", 0, None), at=13 * HOUR)
-    assert turns([silent], [began], now=48 * HOUR - 1) == []
-    assert turns([silent], [began], now=48 * HOUR) == [(Turn.GROWN, "s")]
-    assert turns([silent], [judged(silent, at=48 * HOUR)], now=49 * HOUR) == []
+    def silent(hours: float) -> Finding:
+        return Finding("p", "silent_band", "s", 0, None, {"silent_h": hours})
+
+    known = [judged(silent(37))]
+    assert turns([silent(47.9)], known) == []
+    assert turns([silent(48.0)], known) == [(Turn.GROWN, "s")]
+    assert turns([silent(49.0)], [judged(silent(48.0))]) == []
 
 
 def bouts(still_minutes: set[int], end: int) -> list[Finding]:
