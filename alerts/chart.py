@@ -120,10 +120,13 @@ class Chart:
         with self._database.writing() as tx:
             return outbox.claim(tx, self._site, now, channels)
 
-    def settle(self, message: str, outcome: str, now: int) -> None:
-        """`outcome`: "sent", "queued" (failed, try again later), "unknown" (may have arrived, never again) or "dead"."""
+    def settle(self, message: str, outcome: str, now: int) -> MessageState:
+        """`outcome`: "sent", "queued" (failed, try again later), "unknown" (may have arrived, never again) or "dead".
+
+        Gives what became of it: "dead" too when it was tried often enough.
+        """
         with self._database.writing() as tx:
-            outbox.settle(tx, message, MessageState(outcome), now)
+            return outbox.settle(tx, message, MessageState(outcome), now)
 
     def recover(self, now: int, idempotent: Collection[str] = ()) -> int:
         """Claims nobody settled: queued again on the channels named, elsewhere unknown. Forgotten alerts expire. How many of both."""

@@ -32,9 +32,7 @@ def deliver(chart: Chart, ways: Sequence[Way], now: int) -> Counter[MessageState
         message = chart.claim(now, list(by_name))
         if message is None:
             break
-        outcome = _sent(message, by_name[message.channel])
-        chart.settle(message.id, outcome, now)
-        ended[outcome] += 1
+        ended[chart.settle(message.id, _sent(message, by_name[message.channel]), now)] += 1
     return ended
 
 

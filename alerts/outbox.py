@@ -75,7 +75,7 @@ def claim(tx: Connection, site: str, now: int, channels: Collection[str] | None)
     return None
 
 
-def settle(tx: Connection, message: str, outcome: MessageState, now: int) -> None:
+def settle(tx: Connection, message: str, outcome: MessageState, now: int) -> MessageState:
     """`SENT` holds whatever was thought before; `QUEUED` asks for another try, after a longer wait each time, until it is `DEAD`."""
     m = tables.message.c
     here = update(tables.message).where(m.id == message)
@@ -84,11 +84,12 @@ def settle(tx: Connection, message: str, outcome: MessageState, now: int) -> Non
         if tries <= len(policy.BACKOFF):
             again = {"state": outcome.value, "due": now + policy.BACKOFF[tries - 1], "lease": None}
             tx.execute(here.where(m.state == MessageState.SENDING.value).values(**again))
-            return
+            return outcome
         outcome = MessageState.DEAD
     if outcome is not MessageState.SENT:
         here = here.where(m.state == MessageState.SENDING.value)
     tx.execute(here.values(state=outcome.value, settled=now, lease=None))
+    return outcome
 
 
 def lapsed(tx: Connection, now: int) -> int:
