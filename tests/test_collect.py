@@ -267,3 +267,13 @@ def test_a_sink_that_fails_ends_the_run_with_every_band_disconnected() -> None:
     with pytest.raises(OSError, match="disk full"):
         collected(1, band, sink=Full())
     assert not band.connected
+
+
+def test_a_band_that_keeps_failing_is_tried_ever_less_often_but_never_given_up() -> None:
+    band = ScriptedBand("A", offers=lambda _: frozenset())
+    collected(60, band)
+    waits = [(later - sooner) / MICROS for sooner, later in pairwise(band.connections)]
+    assert waits[0] < 8  # a second at most, one scan, and connecting
+    assert min(waits[8:]) > 30
+    assert max(waits) < 67
+    assert band.connections[-1] > T + 58 * MINUTE
