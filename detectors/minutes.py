@@ -16,7 +16,9 @@ from ingest.minute import Minutes, unknown
 from ingest.tile import Tiles, angle_z, merged
 
 HALF = 0.5
-"""A minute is judged where at least half of it was heard, and is still where at most half of that was motion."""
+"""A minute is judged where at least half of it was heard (a design choice)."""
+STIRRING = 0.25
+"""A minute is still where at most this share of it was motion: 15 s (a design choice; sets of exercise with rests exceed it)."""
 WALKED = 0.75
 """Share of a minute that makes it a walked one: 45 s (research/detectors §2; a design choice)."""
 WALKING_STEPS = 60
@@ -141,7 +143,7 @@ def _judge(out: Minutes) -> None:
     """Still, walking and cadence, from motion where it was seen, else from steps and the band's own class."""
     blind = np.isnan(out["moving"])
     quiet = (out["steps"] == 0) & ~(out["intensity"] > 0)
-    calm = (out["moving"] <= HALF) & ~(out["steps"] >= INCIDENTAL) & (out["walking"] == 0)
+    calm = (out["moving"] <= STIRRING) & ~(out["steps"] >= INCIDENTAL) & (out["walking"] == 0)
     out["still"] = np.where(blind, np.where(np.isnan(out["steps"]), np.nan, quiet), calm)
     out["walking"] = np.where(blind, np.where(np.isnan(out["steps"]), np.nan, out["steps"] >= WALKING_STEPS), out["walking"])
     out["moving"] = np.where(blind & quiet, 0, out["moving"])

@@ -12,7 +12,8 @@ F8 = NDArray[np.float64]
 FASTEST = 6.0
 """Steps per second; no one steps faster (sprinters reach about 5, Salo 2011): more is a stale or foreign counter value."""
 BURST = 20
-"""Steps a counter may add at once: it waits until it is sure that someone walks before it counts what it saw."""
+"""Steps a counter may add at once: it waits until it is sure that someone walks before it counts what it saw. So few do no harm
+wherever they are put, even if some were taken while the band was not heard."""
 
 
 def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
@@ -24,7 +25,8 @@ def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
 
     A counter that falls to half or less was reset (midnight, reboot) and its new value counts from there; a smaller fall is an
     older word that came late through a second gateway and counts nothing. After a stretch in which the band was not heard the
-    difference has a sum but no times: it would look like a burst of exercise, so all minutes it may belong to are unknown.
+    difference has a sum but no times: it would look like a burst of exercise, so all minutes it may belong to are unknown, unless it
+    is a handful.
     """
     n = len(minutes)
     if not len(times):
@@ -34,7 +36,7 @@ def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
     at = (times[1:] - minutes[0]) // MINUTE
     since = (silent - minutes[0]) // MINUTE
     possible = delta <= BURST + FASTEST * (times[1:] - times[:-1]) / MICROS
-    timed = ((silent == times[1:]) | (since == at) | (delta == 0)) & possible
+    timed = ((silent == times[1:]) | (since == at) | (delta <= BURST)) & possible
     inside = (at >= 0) & (at < n)
     steps = np.bincount(at[timed & inside], delta[timed & inside], n).astype(np.float64)
     steps[minutes + MINUTE <= times[0]] = np.nan

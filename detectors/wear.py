@@ -9,7 +9,10 @@ MOTIONLESS = 13.0
 """mg: below it on two of three axes nothing but the sensor's own noise moves (van Hees 2011, 2013)."""
 PROVISIONAL = 15
 """Minutes: a band that gave a pulse and now gives neither pulse nor motion is off (15 min steps of van Hees 2013; most real
-non-wear lasts less than 60 min, Vert 2022). Without a pulse to miss, wear is unknown from here on."""
+non-wear lasts less than 60 min, Vert 2022)."""
+DOUBTFUL = 30
+"""Minutes of motionless acceleration after which wear is unknown where there is no pulse to miss (half of `CONFIRMED`; a design choice:
+before anyone is told that they are still)."""
 CONFIRMED = 60
 """Minutes of motionless acceleration after which a band is off, pulse or none (van Hees 2011)."""
 NO_COUNTS = 90
@@ -53,6 +56,6 @@ def _verdicts(starts: Index, ends: Index, pulse: Bool, felt: Bool, night: Bool |
     by_motion = within(felt, starts, ends) * 2 >= length
     nightly = within(night, starts, ends) * 2 >= length if night is not None else np.zeros(len(starts), np.bool_)
     confirmed = length >= np.where(nightly, NIGHT_QUIET, CONFIRMED)
-    doubtful = length >= np.where(nightly, NIGHT_QUIET, np.where(by_motion, PROVISIONAL, NO_COUNTS))
+    doubtful = length >= np.where(nightly, NIGHT_QUIET, np.where(by_motion, DOUBTFUL, NO_COUNTS))
     off = lately | (by_motion & confirmed)
     return off, doubtful & ~off

@@ -20,7 +20,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     silent_hours: float = Field(
-        12,
+        default=12,
         gt=0,
         le=336,
         description="Hours without a word before it is said (design, detector D19): longer than a night on the charger."

@@ -23,28 +23,28 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     still_minutes: int = Field(
-        50,
+        default=50,
         ge=10,
         le=240,
         description="Minutes still before it is said. Trials broke stillness every 20 to 60 min (Duran 2023, Homer 2021, Waongenngarm 2021)"
         " and no guideline gives a number; needs a clinician's sign-off.",
     )
     interruption_minutes: int = Field(
-        1,
+        default=1,
         ge=0,
         le=5,
         description="Minutes of movement, or of unknown, in a row that do not end the stretch; 2 min of movement do (design; Healy 2008"
         " counts breaks from 1 min).",
     )
     between_minutes: int = Field(
-        9,
+        default=9,
         ge=0,
         le=60,
         description="Still minutes there must be before each such interruption: with 9, at least 90 % of a stretch is still"
         " (GGIR, Migueles 2019).",
     )
-    desk_from: int | None = Field(None, ge=0, lt=1440, description="Minutes after local midnight; none: any waking time (design).")
-    desk_to: int | None = Field(None, ge=1, le=1440, description="Minutes after local midnight; none: any waking time (design).")
+    desk_from: int | None = Field(default=None, ge=0, lt=1440, description="Minutes after local midnight; none: any waking time (design).")
+    desk_to: int | None = Field(default=None, ge=1, le=1440, description="Minutes after local midnight; none: any waking time (design).")
 
 
 def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # noqa: ARG001 — a rule's shape; stillness does not age
