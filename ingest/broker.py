@@ -1,6 +1,7 @@
 """The embedded broker: amqtt on a thread of its own, on loopback, forgetting everything at a restart (which the line allows for)."""
 
 import asyncio
+import gc
 import logging
 from contextlib import suppress
 from threading import Event, Thread
@@ -9,6 +10,10 @@ from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 
 from ingest.link import BrokerUnavailable
+
+
+FAREWELL = 2.0
+"""s for clients to go before they are cut off."""
 
 
 class EmbeddedBroker:
@@ -20,7 +25,7 @@ class EmbeddedBroker:
         self._failure: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._done: asyncio.Event | None = None
-        self._thread = Thread(target=lambda: self._loop.run_until_complete(self._serve(host, port)), name="broker", daemon=True)
+        self._thread = Thread(target=self._run, args=(host, port), name="broker", daemon=True)
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         logging.getLogger("transitions").setLevel(logging.ERROR)
         self._thread.start()
@@ -35,6 +40,11 @@ class EmbeddedBroker:
             self._loop.call_soon_threadsafe(self._done.set)
             self._thread.join()
 
+    def _run(self, host: str, port: int) -> None:
+        self._loop.run_until_complete(self._serve(host, port))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
     async def _serve(self, host: str, port: int) -> None:
         self._done = asyncio.Event()
         listener = {"type": "tcp", "bind": f"{host}:{port}", "max_connections": 500}
@@ -48,5 +58,11 @@ class EmbeddedBroker:
         finally:
             self._ready.set()
         await self._done.wait()
-        with suppress(BrokerError):
-            await broker.shutdown()
+        with suppress(BrokerError, TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), FAREWELL)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:  # a client that reconnects meanwhile keeps amqtt waiting for ever
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        gc.collect()  # amqtt drops some connections without closing them
+        await asyncio.sleep(0)

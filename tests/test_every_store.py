@@ -1,0 +1,115 @@
+"""What every store must keep to; a new file in `ingest/stores` is tested by being there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from config.plugins import stores
+from ingest.batch import CELL, DAY, HOUR, Batch, Stream
+from ingest.bout import Bout
+from ingest.minute import unknown
+from ingest.store import Store, StoreUnavailable
+from ingest.tile import tiled
+from tests.batches import NOON, plain, same
+
+
+@pytest.fixture(params=sorted(stores()))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    return request.param, tmp_path / "store"
+
+
+@pytest.fixture
+def store(place: tuple[str, Path]) -> Iterator[Store]:
+    opened = stores()[place[0]](place[1])
+    yield opened
+    opened.close()
+
+
+def kept(store: Store, *batches: Batch, arrived: int = NOON) -> None:
+    store.write(batches, {"d1": tiled([b for b in batches if b.stream == Stream.ACC])}, arrived)
+
+
+@pytest.mark.parametrize("stream", list(Stream))
+def test_a_batch_comes_back_as_it_was_kept(store: Store, stream: Stream) -> None:
+    kept(store, plain(stream))
+    (found,) = store.batches("d1", stream, NOON, NOON + HOUR)
+    assert same(found, plain(stream))
+    assert store.batches("d2", stream, NOON, NOON + HOUR) == []
+
+
+def test_writing_twice_is_writing_once(store: Store) -> None:
+    for arrived in (NOON + 1, NOON + 2):
+        kept(store, plain(), plain(Stream.ACC, n=50), arrived=arrived)
+    assert store.readings() == {"d1": 53}
+    assert len(store.tiles("d1", NOON, NOON + CELL)) == 1
+    assert len(store.batches("d1", Stream.HR, NOON, NOON + HOUR, arrived_by=NOON + 2)) == 1
+
+
+def test_a_past_now_sees_only_what_had_arrived(store: Store) -> None:
+    kept(store, plain(Stream.ACC), arrived=NOON + 10)
+    kept(store, plain(Stream.ACC, NOON + CELL), arrived=NOON + 20)
+    assert [len(store.tiles("d1", NOON, NOON + HOUR, at)) for at in (NOON + 10, NOON + 11, NOON + 21)] == [0, 1, 2]
+    assert [len(store.batches("d1", Stream.ACC, NOON, NOON + HOUR, at)) for at in (NOON + 10, NOON + 11, NOON + 21)] == [0, 1, 2]
+
+
+def test_a_batch_that_reaches_into_the_range_is_found(store: Store) -> None:
+    hour = plain(Stream.HR, NOON, 60)
+    kept(store, hour)
+    assert len(store.batches("d1", Stream.HR, NOON + HOUR - CELL, NOON + HOUR)) == 1
+    assert store.batches("d1", Stream.HR, NOON + HOUR, NOON + 2 * HOUR) == []
+
+
+def test_batches_over_midnight_come_in_order(store: Store) -> None:
+    midnight = (NOON // DAY + 1) * DAY
+    kept(store, *(plain(Stream.ACC, midnight + i * CELL) for i in (1, -1, 0, -2)))
+    assert [b.t0 for b in store.batches("d1", Stream.ACC, midnight - HOUR, midnight + HOUR)] == [
+        midnight + i * CELL for i in (-2, -1, 0, 1)
+    ]
+
+
+def test_minutes_replace_those_of_the_same_time_and_leave_the_rest(store: Store) -> None:
+    minutes = unknown(NOON, NOON + 2 * HOUR)
+    minutes["steps"] = 5
+    store.write_minutes("d1", minutes)
+    later = unknown(NOON + HOUR, NOON + HOUR + 60_000_000)
+    later["steps"] = 7
+    store.write_minutes("d1", later)
+    found = store.minutes("d1", NOON, NOON + 3 * HOUR)
+    assert len(found) == 120
+    assert (np.flatnonzero(found["steps"] == 7) == [60]).all()
+    assert np.isnan(found["hr"]).all()
+
+
+def test_bouts_of_the_range_are_replaced(store: Store) -> None:
+    one, two = (Bout("d1", "walk", NOON + i * HOUR, NOON + i * HOUR + 600_000_000, steps=900, hr=None) for i in range(2))
+    store.write_bouts("d1", NOON, NOON + DAY, [one, two])
+    store.write_bouts("d1", NOON + HOUR, NOON + 2 * HOUR, [])
+    assert store.bouts("d1", NOON, NOON + DAY) == [one]
+
+
+def test_forgetting_keeps_what_is_young(store: Store) -> None:
+    kept(store, plain(Stream.ACC), plain(Stream.HR))
+    kept(store, plain(Stream.ACC, NOON + 40 * DAY))
+    store.trim(NOON + 41 * DAY)
+    assert store.batches("d1", Stream.ACC, NOON, NOON + HOUR) == []
+    assert len(store.tiles("d1", NOON, NOON + HOUR)) == 1
+    assert len(store.batches("d1", Stream.HR, NOON, NOON + HOUR)) == 1
+    assert len(store.batches("d1", Stream.ACC, NOON + 40 * DAY, NOON + 41 * DAY)) == 1
+
+
+def test_everything_is_there_after_reopening(place: tuple[str, Path]) -> None:
+    opened = stores()[place[0]](place[1])
+    kept(opened, plain(), plain(Stream.ACC, n=50))
+    opened.close()
+    again = stores()[place[0]](place[1])
+    assert again.readings() == {"d1": 53}
+    again.close()
+
+
+def test_a_read_only_store_is_unavailable_and_says_what_to_do(tmp_path: Path) -> None:
+    stores()["sqlite"](tmp_path).close()
+    (tmp_path / "store.db").chmod(0o444)
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        stores()["sqlite"](tmp_path)
