@@ -54,14 +54,16 @@ def routes(desk: Desk) -> APIRouter:
         tabs = [(tab, counts.get(tab, len(every))) for tab in Tab]
         return desk.page("alerts.html", session, notices=shown, tabs=tabs, shown=show, open_alerts=counts[Tab.OPEN])
 
-    @router.post("/alerts/{id}/acknowledge")
+    @router.post("/alerts/{alert}/acknowledge")
     def acknowledge(
-        id: str, session: Annotated[Session, Depends(desk.door.signed_form)], back: Annotated[Literal["alerts", "patient"], Form()] = "alerts"
+        alert: str,
+        session: Annotated[Session, Depends(desk.door.signed_form)],
+        back: Annotated[Literal["alerts", "patient"], Form()] = "alerts",
     ) -> Response:
-        mine = [a for a in desk.chart.alerts(therapist=session.therapist) if a.id == id and a.audience is Audience.THERAPIST]
+        mine = [a for a in desk.chart.alerts(therapist=session.therapist) if a.id == alert and a.audience is Audience.THERAPIST]
         if not mine:
             raise HTTPException(404, "There is no such alert on your list.")
-        desk.chart.acknowledge(id, session.therapist, desk.now())
+        desk.chart.acknowledge(alert, session.therapist, desk.now())
         return RedirectResponse(f"/patient/{mine[0].patient}" if back == "patient" else "/alerts", 303)
 
     return router

@@ -84,6 +84,9 @@ SAID = {
     403: ("That was refused", "Nothing was changed. Go back, load the page again and send the form once more."),
     404: ("There is nothing here", "The address may be mistyped, or what it names is not on your list."),
     405: ("That address is not for opening", "It only answers to a button on a page. Go back to the caseload."),
-    500: ("Something broke here", "If you pressed a button, look whether it took effect. If this stays so, tell whoever runs this site what you did."),
+    500: (
+        "Something broke here",
+        "If you pressed a button, look whether it took effect. If this stays so, tell whoever runs this site what you did.",
+    ),
     503: ("The records are out of reach", "The database does not answer just now. Nothing is lost; try again in a minute."),
 }

@@ -29,12 +29,12 @@ class Desk:
     door: Door
     pages: Environment
 
-    def patient(self, id: str, session: Session) -> Patient:
+    def patient(self, name: str, session: Session) -> Patient:
         """Raises 404 for a patient who does not exist and for one of another therapist alike."""
-        patient = self.chart.patient(id, session.therapist)
-        if patient is None:
+        found = self.chart.patient(name, session.therapist)
+        if found is None:
             raise HTTPException(404, "There is no such patient on your list.")
-        return patient
+        return found
 
     def record(self, patient: Patient, start: int, end: int) -> Record:
         return record(self.store, self.gaps, self.chart.wearings(patient.id), start, end)

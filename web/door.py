@@ -92,8 +92,8 @@ class Door:
     def shut(self, therapist: str) -> bool:
         """Whether this id has guessed wrong too often within the last minute."""
         since = self._now() - MINUTE
-        for id in [id for id, times in self._wrong.items() if times[-1] <= since]:
-            del self._wrong[id]
+        for cold in [name for name, times in self._wrong.items() if times[-1] <= since]:
+            del self._wrong[cold]
         return sum(time > since for time in self._wrong.get(therapist[:LONGEST_ID], ())) >= TRIES
 
     def guessed_wrong(self, therapist: str) -> None:

@@ -21,23 +21,23 @@ def routes(desk: Desk) -> APIRouter:
         if session and session.therapist:
             return RedirectResponse("/", 303)
         if session:
-            return desk.page("login.html", session, said="", id="")
+            return desk.page("login.html", session, said="", typed="")
         planted = Response()
-        page = desk.page("login.html", desk.door.enter(planted), said="", id="")
+        page = desk.page("login.html", desk.door.enter(planted), said="", typed="")
         page.headers["set-cookie"] = planted.headers["set-cookie"]
         return page
 
     @router.post("/login")
     def enter(
-        visitor: Annotated[Session, Depends(desk.door.form)], id: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+        visitor: Annotated[Session, Depends(desk.door.form)], therapist: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
     ) -> Response:
-        if desk.door.shut(id):
-            return desk.page("login.html", visitor, 429, said=SHUT, id=id)
-        if not desk.chart.login(id, password):
-            desk.door.guessed_wrong(id)
-            return desk.page("login.html", visitor, 401, said=REFUSED, id=id)
+        if desk.door.shut(therapist):
+            return desk.page("login.html", visitor, 429, said=SHUT, typed=therapist)
+        if not desk.chart.login(therapist, password):
+            desk.door.guessed_wrong(therapist)
+            return desk.page("login.html", visitor, 401, said=REFUSED, typed=therapist)
         inside = RedirectResponse("/", 303)
-        desk.door.enter(inside, id)
+        desk.door.enter(inside, therapist)
         return inside
 
     @router.post("/logout")

@@ -28,9 +28,9 @@ class Shown:
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/patient/{id}")
-    def patient(id: str, session: Annotated[Session, Depends(desk.door.therapist)], days: Literal["7", "28"] = "7") -> Response:
-        found = desk.patient(id, session)
+    @router.get("/patient/{patient}")
+    def days_of(patient: str, session: Annotated[Session, Depends(desk.door.therapist)], days: Literal["7", "28"] = "7") -> Response:
+        found = desk.patient(patient, session)
         now = desk.now()
         dates = last_days(int(days), now, found.zone)
         record = desk.record(found, dates[-1].start, dates[0].end)

@@ -7,6 +7,7 @@ totals and tables are always counted by the minute.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def runs(codes: Codes) -> list[tuple[int, int, int]]:
     if not len(codes):
         return []
     edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    return [(start, end, int(codes[start])) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [(start, end, int(codes[start])) for start, end in pairwise(edges)]
 
 
 def _wear(grid: Minutes, ahead: NDArray[np.bool_]) -> Codes:
@@ -161,5 +162,5 @@ def _in_cells(codes: Codes, cell: int, kinds: int) -> Codes:
         return codes
     which = np.arange(len(codes)) // cell
     counts = np.bincount(which * kinds + codes, minlength=(int(which[-1]) + 1) * kinds).reshape(-1, kinds)
-    winner = kinds - 1 - np.argmax(counts[:, ::-1], axis=1)
-    return winner[which].astype(np.int8)
+    winner: NDArray[np.int64] = kinds - 1 - np.argmax(counts[:, ::-1], axis=1)
+    return winner.astype(np.int8)[which]

@@ -84,7 +84,8 @@ def _row(strip: Strip, hour: Hour) -> Row:
     unknown = wear[Wear.UNKNOWN]
     if not sum(wear[Wear.OFF :]):
         return Row(hour.label, None, None, None, None, activity[Activity.WALKING] or None, activity[Activity.EXERCISE] or None, unknown)
-    return Row(hour.label, wear[Wear.WORN] + wear[Wear.ASLEEP], wear[Wear.ASLEEP], *activity[Activity.STILL :], unknown)
+    still, moving, walking, exercise = activity[Activity.STILL :]
+    return Row(hour.label, wear[Wear.WORN] + wear[Wear.ASLEEP], wear[Wear.ASLEEP], still, moving, walking, exercise, unknown)
 
 
 def _counts(codes: Codes) -> list[int]:

@@ -71,12 +71,12 @@ def clock(minute: int, day: Day) -> str:
 
 
 def date(day: Day) -> str:
-    """"Monday 23 November"."""
+    """ "Monday 23 November"."""
     return f"{day.date:%A} {day.date.day} {day.date:%B}"
 
 
 def changed(day: Day) -> str:
-    """"25 hours, the clocks went back" on such a day, otherwise nothing."""
+    """ "25 hours, the clocks went back" on such a day, otherwise nothing."""
     if day.length == DAY // MINUTE:
         return ""
     return f"{day.length / 60:g} hours, the clocks went {'back' if day.length > DAY // MINUTE else 'forward'}"
@@ -88,7 +88,7 @@ def many(number: int, one: str, several: str = "") -> str:
 
 
 def kind(name: str) -> str:
-    """"silent_band" → "silent band"."""
+    """ "silent_band" → "silent band"."""
     return name.replace("_", " ")
 
 

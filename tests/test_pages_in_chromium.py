@@ -1,0 +1,150 @@
+"""The pages in a real browser: a therapist logs in, looks, acknowledges. Pictures of it are left in `shots/`."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from threading import Thread
+from typing import Literal
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.clinic import DESK, NOW, PASSWORD, SECRET, SILENT, STEADY, THERAPIST, furnish, opened
+from web.app import app
+
+CHROMIUM = Path("/usr/bin/chromium")
+SHOTS = Path(__file__).resolve().parents[1] / "shots"
+SIZES = [*product(("light", "dark"), (1280, 390))]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        if "CI" in os.environ:
+            pytest.fail(f"{CHROMIUM} is not installed; install the package chromium")
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("clinic")
+    furnish(folder, days=28)
+    with opened(folder) as clinic, socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app(*clinic, secret=SECRET, now=lambda: NOW, site="Harbour Clinic"), log_level="warning"))
+        serving = Thread(target=server.run, kwargs={"sockets": [door]})
+        serving.start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        server.should_exit = True
+        serving.join(10)
+
+
+@contextmanager
+def visit(browser: Browser, address: str, scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Iterator[Page]:
+    """A page that fails the test when the browser complains of anything, a breach of the content policy above all."""
+    with browser.new_context(base_url=address, color_scheme=scheme, viewport={"width": width, "height": 850}) as context:
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(10_000)
+        yield page
+        assert complaints == []
+
+
+def login(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("Your id").fill(THERAPIST)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Caseload")).to_be_visible()
+
+
+def keep(page: Page, name: str) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("scheme", "width"), SIZES)
+def test_every_page_fits_its_screen(browser: Browser, address: str, scheme: Literal["light", "dark"], width: int) -> None:
+    with visit(browser, address, scheme, width) as page:
+        page.goto("/login")
+        keep(page, f"login-{scheme}-{width}")
+        login(page)
+        for name, path in {
+            "caseload": "/",
+            "patient": f"/patient/{STEADY}",
+            "silent": f"/patient/{SILENT}",
+            "alerts": "/alerts?show=all",
+        }.items():
+            page.goto(path)
+            keep(page, f"{name}-{scheme}-{width}")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than {width} px"
+            small = page.evaluate(TOO_SMALL)
+            assert small == [], f"targets under 24 px on {name}"
+
+
+# links within a sentence are exempt (WCAG 2.2, 2.5.8); ours in headings and lists are not
+TOO_SMALL = """[...document.querySelectorAll('a, button, input:not([type=hidden]), summary')]
+    .filter(e => !e.classList.contains('skip') && e.checkVisibility())
+    .filter(e => Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 24).map(e => e.outerHTML)"""
+
+
+def test_a_therapist_reads_a_patients_day_and_its_twin_in_numbers(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        login(page)
+        page.get_by_role("link", name=STEADY).click()
+        friday = page.get_by_role("article").filter(has=page.get_by_role("heading", name="Friday 20 November"))
+        expect(friday.get_by_role("img", name="exercise 22 min")).to_be_visible()
+        expect(friday.locator("svg .exercise rect")).to_have_count(1)
+        expect(friday.locator("svg .gap rect")).to_have_count(1)
+        friday.get_by_text("Hour by hour").click()
+        row = friday.get_by_role("row", name="09:00")
+        expect(row.get_by_role("cell").last).to_have_text("60")
+        page.get_by_role("link", name="28 days").click()
+        expect(page.locator("article.day")).to_have_count(28)
+
+
+def test_the_keyboard_alone_reaches_the_content_and_shows_where_it_is(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        login(page)
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        first = page.get_by_role("link", name=SILENT)
+        expect(first).to_be_focused()
+        expect(first).to_have_css("outline-style", "solid")
+
+
+def test_the_dark_is_dark_and_paper_is_white(browser: Browser, address: str) -> None:
+    with visit(browser, address, "dark") as page:
+        login(page)
+        expect(page.locator("body")).to_have_css("background-color", "rgb(14, 22, 24)")
+        page.goto(f"/patient/{DESK}")
+        page.emulate_media(media="print")
+        expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(page.get_by_role("button", name="Log out")).to_be_hidden()
+        keep(page, "print")
+
+
+def test_an_alert_is_acknowledged_from_the_patients_page_and_leaves_the_list(browser: Browser, address: str) -> None:
+    with visit(browser, address) as page:
+        login(page)
+        page.get_by_role("link", name=SILENT).click()
+        page.get_by_role("button", name=f"Acknowledge: silent band, {SILENT}").click()
+        expect(page.get_by_role("heading", name="Open alerts")).to_be_hidden()
+        page.get_by_role("link", name="Alerts").click()
+        expect(page.get_by_text("Nothing is open.")).to_be_visible()
+        page.get_by_role("link", name="Acknowledged").click()
+        expect(page.get_by_text("Band not heard since Thu 19 Nov 16:23")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
