@@ -46,6 +46,9 @@ of walks, 0.4 of stairs, 0.23 at rest (selfBACK); aimless motion with the spectr
 0.6, 1.8 and 0 % of cells."""
 STEP_SHARE = 0.15
 """What lies at the step itself: a slow exercise has its energy below."""
+OWN_SHARE = 0.35
+"""What lies at step and stride in the cell alone: five seconds of hands at work between two of stepping are no walk. Without it three in
+four cells of someone pottering about count as walking, with it one in four; real slow walks lose 8 % of theirs."""
 STRIDE_WEIGHT = 0.5
 """An arm swings once for two steps: energy at half a frequency speaks for it, but less than energy at the frequency itself."""
 LEAST = 32
@@ -54,8 +57,8 @@ LEAST = 32
 LOWEST, STEP = 0.3, 0.02
 FREQUENCIES = np.arange(LOWEST, JOG + STEP / 2, STEP)
 """Hz."""
-NEAR = 0.105
-"""Hz, half the width of a peak: the resolution of 15 s, tapered."""
+NEAR, NEAR_ALONE = 0.105, 0.205
+"""Hz, half the width of a peak: the resolution of 15 s, tapered, and of 5 s."""
 TAPER = {-1: 0.5, 0: 1.0, 1: 0.5}
 """Weight of the cell before, the cell and the cell after."""
 AT_ONCE = 512
@@ -68,12 +71,14 @@ def gait(tiles: Tiles) -> Gait:
     size = sd_mg(tiles)
     out["moving"] = (size >= MOVING_MG) | (_turning_mg(tiles) >= TURNING_MG)
     steps, shares = np.full(len(tiles), np.nan), np.zeros((len(tiles), 2))
-    lively, able = size >= WALKING_MG, tiles["n"] >= LEAST
+    lively, able, alone = size >= WALKING_MG, tiles["n"] >= LEAST, np.zeros(len(tiles), bool)
     judged = np.flatnonzero(lively & able)
     for i in range(0, len(judged), AT_ONCE):
         cells = judged[i : i + AT_ONCE]
-        steps[cells], shares[cells] = _stepping(_spectra(tiles, cells), size[cells])
-    out["walking"] = lively & (_around(tiles["t"], shares, able) >= (SHARE, STEP_SHARE)).all(1)
+        steps[cells], shares[cells] = _stepping(_spectra(tiles, cells, WAVES), size[cells])
+        alone[cells] = _stands_alone(_spectra(tiles, cells, {0: WAVES[0]}), steps[cells])
+    # A cell too poor in samples for a spectrum goes with those around it.
+    out["walking"] = lively & (alone | ~able) & (_around(tiles["t"], shares, able) >= (SHARE, STEP_SHARE)).all(1)
     out["cadence"] = np.where(out["walking"], 60 * steps, np.nan)
     return out
 
@@ -98,13 +103,13 @@ def _waves() -> dict[int, NDArray[np.complex64]]:
 WAVES = _waves()
 
 
-def _spectra(tiles: Tiles, cells: NDArray[np.intp]) -> F8:
+def _spectra(tiles: Tiles, cells: NDArray[np.intp], waves: dict[int, NDArray[np.complex64]]) -> F8:
     """Energy at `FREQUENCIES` around each of the cells, shape (cells, frequencies); a neighbour that is missing adds nothing."""
     tone = np.zeros((len(cells), 1, len(FREQUENCIES)), np.complex64)
-    for place, waves in WAVES.items():
+    for place, turned in waves.items():
         other, there = _beside(tiles["t"], tiles["t"][cells], place)
         # Cell by cell: a large product would start BLAS threads, which on a busy machine wait for each other.
-        tone += np.where(there[:, None], tiles["bins"][other], 0)[:, None] @ waves
+        tone += np.where(there[:, None], tiles["bins"][other], 0)[:, None] @ turned
     energy: F8 = np.abs(tone[:, 0]).astype(np.float64) ** 2
     return energy
 
@@ -122,9 +127,22 @@ def _stepping(energy: F8, size: F8) -> tuple[F8, F8]:
     score = energy[:, _place(steps)] + STRIDE_WEIGHT * energy[:, _place(steps / 2)]
     score[:, steps > WALK[1] + STEP / 2] *= (size > JOGGING_MG)[:, None]
     best = steps[score.argmax(1)]
-    at_step, at_stride, at_double = (np.abs(FREQUENCIES - best[:, None] * times) <= NEAR for times in (1, 0.5, 2))
-    peaks = np.stack([(energy * (at_step | at_stride | at_double)).sum(1), (energy * at_step).sum(1)], axis=1)
-    return best, peaks / np.maximum(energy.sum(1), np.finfo(float).tiny)[:, None]
+    at_step, at_stride, at_double = (_near(best * times, NEAR) for times in (1, 0.5, 2))
+    return best, np.stack([_share(energy, at_step | at_stride | at_double), _share(energy, at_step)], axis=1)
+
+
+def _stands_alone(energy: F8, steps: F8) -> NDArray[np.bool_]:
+    return _share(energy, _near(steps, NEAR_ALONE) | _near(steps / 2, NEAR_ALONE)) >= OWN_SHARE
+
+
+def _near(frequency: F8, width: float) -> NDArray[np.bool_]:
+    near: NDArray[np.bool_] = np.abs(FREQUENCIES - frequency[:, None]) <= width
+    return near
+
+
+def _share(energy: F8, where: NDArray[np.bool_]) -> F8:
+    share: F8 = (energy * where).sum(1) / np.maximum(energy.sum(1), np.finfo(float).tiny)
+    return share
 
 
 def _place(frequency: F8) -> NDArray[np.intp]:

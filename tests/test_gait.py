@@ -70,6 +70,17 @@ def test_fidgeting_without_rhythm_is_no_walk() -> None:
     assert told["walking"].mean() < 0.05
 
 
+def test_steps_now_and_then_are_no_walk() -> None:
+    # Hands at work without rhythm, and 5 s of steps in every 20 s.
+    rng = np.random.default_rng(5)
+    values = rng.normal([0, 0, 1024], 130, (30000, 3)).astype(np.int16)
+    steps = wrist(5, 1.4)
+    for i in range(0, 30000, 1000):
+        values[i : i + 250] = steps
+    told = gait(tiles_of(values))["walking"].reshape(-1, 12)
+    assert (told.mean(1) < 0.75).all()  # no minute of walking
+
+
 def test_walks_on_both_sides_of_a_gap_are_told_apart_from_it() -> None:
     #  walk 30 s, nothing heard for 20 s, walk 30 s
     first, second = tiles_of(wrist(30, 1.8)), tiles_of(wrist(30, 1.8), t0=T0 + 50 * 1_000_000)
@@ -136,12 +147,12 @@ def share_walking(told: dict[tuple[int, str], Gait], activity: str) -> float:
 @pytest.mark.parametrize(
     ("activity", "least", "most"),
     [
-        ("walk_slow", 0.94, 1),
-        ("walk_mod", 0.98, 1),
-        ("walk_fast", 0.94, 1),
-        ("upstairs", 0.82, 1),
-        ("downstairs", 0.64, 1),
-        ("jogging", 0.99, 1),
+        ("walk_slow", 0.86, 1),
+        ("walk_mod", 0.95, 1),
+        ("walk_fast", 0.91, 1),
+        ("upstairs", 0.78, 1),
+        ("downstairs", 0.6, 1),
+        ("jogging", 0.985, 1),
         ("lying", 0, 0.002),
         ("sitting", 0, 0.002),
         ("standing", 0, 0.008),
@@ -153,14 +164,13 @@ def test_real_wrists_walk_when_their_owners_do(activity: str, least: float, most
 
 @recorded
 @pytest.mark.parametrize("every", [1, 10], ids=["100 Hz", "10 Hz"])
-@pytest.mark.parametrize(("activity", "mean_error", "median_error"), [("walk_slow", 14, 5), ("walk_mod", 7, 5), ("walk_fast", 6, 4)])
+@pytest.mark.parametrize(("activity", "mean_error", "median_error"), [("walk_slow", 5.5, 5), ("walk_mod", 7, 5), ("walk_fast", 6, 4)])
 def test_real_cadence_is_near_that_of_the_thigh(activity: str, mean_error: float, median_error: float, every: int) -> None:
-    # Against a reference that is an estimate itself: it puts two slow walks at 167 and 188 steps a minute, which the mean pays for.
+    # The reference is an estimate itself; two slow walks it puts at 167 and 188 steps a minute are left out.
     with CADENCES.open() as rows:
         reference = {(int(row["subject"]), row["activity"]): float(row["cadence_steps_per_min"]) for row in csv.DictReader(rows)}
-    errors = [
-        np.abs(cells["cadence"] - reference[key]) for key, cells in selfback(every).items() if key in reference and key[1] == activity
-    ]
+    told = {key: cells for key, cells in selfback(every).items() if key[1] == activity and reference.get(key, 999) < 150}
+    errors = [np.abs(cells["cadence"] - reference[key]) for key, cells in told.items()]
     whole = np.concatenate(errors)
     assert np.nanmean(whole) <= mean_error
     assert np.nanmedian(whole) <= median_error
