@@ -194,17 +194,22 @@ class VirtualBand:
     def _delays(self, polled: NDArray[np.int64]) -> NDArray[np.int64]:
         return (noise.uniform(self.body.key, polled // POLL, _JITTER)[:, 0] * _DELAY).astype(np.int64) * 1000
 
+    def _newest_motion(self, at: int) -> bytes:
+        polled, xyz = self.body.acceleration(at - 2 * POLL, at + 1)
+        newest = int(np.flatnonzero(polled + self._delays(polled) <= at)[-1])
+        return struct.pack("<hhh", *xyz[newest].tolist())
+
     def _drain(self, start: int, end: int) -> None:
         if BATTERY in self._listeners:
-            for at in range(-(-start // BATTERY_EVERY) * BATTERY_EVERY, end, BATTERY_EVERY):
+            phase = int(self.body.key) % BATTERY_EVERY
+            for at in range(-((phase - start) // BATTERY_EVERY) * BATTERY_EVERY + phase, end, BATTERY_EVERY):
                 self._tell(BATTERY, at, bytes((self.body.battery(at),)))
 
     def _value(self, char: str, at: int) -> bytes:
         if char == STEPS:
             return struct.pack("<I", self._steps)
         if char == XYZ:
-            x, y, z = self.body.acceleration(at // POLL * POLL, at // POLL * POLL + 1)[1][0]
-            return struct.pack("<hhh", x, y, z)
+            return self._newest_motion(at)
         if char == HEART:
             return bytes((0, self._bpm))
         if char == BATTERY:

@@ -30,11 +30,12 @@ class _Day:
     end: int
     stretches: tuple[Stretch, ...]
     starts: list[int]
+    charge: Stretch | None
     heart: tuple[NDArray[np.int64], NDArray[np.int16]]
     steps: NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Body:
     """All of it is a function of time: any stretch may be asked for, in any order and any pieces, with the same answer."""
 
@@ -45,6 +46,8 @@ class Body:
     flat_from: int | None = None
     """µs UTC from which the band lies in a drawer with an empty battery."""
     _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False)
+    _newest: _Day | None = field(default=None, init=False, repr=False)
+    _last_charges: dict[int, Stretch | None] = field(default_factory=dict, init=False, repr=False)
 
     def stretches(self, start: int, end: int) -> list[Stretch]:
         """What is truly done: the stretches that overlap [start, end), whole."""
@@ -117,15 +120,22 @@ class Body:
     def _charged(self, at: int) -> float:
         """Percent since the band was last on its charger."""
         day = self._day(at)
-        for _ in range(self.persona.charge_every + UNCHARGED // DAY + 2):
-            charge = next((s for s in day.stretches if s.doing == Doing.CHARGING and s.start <= at), None)
-            if charge is not None and at < charge.end:
-                before = self._charged(charge.start - 1)
-                return before + (100 - before) * (at - charge.start) / (charge.end - charge.start)
-            if charge is not None:
-                return 100 - 100 * (at - charge.end) / LASTS
-            day = self._day(day.start - 1)
-        return 100 - 100 * ((at - day.end) % LASTS) / LASTS
+        charge = day.charge if day.charge is not None and day.charge.start <= at else self._charge_before(day)
+        if charge is None:
+            return 100 - 100 * (at % LASTS) / LASTS
+        if at >= charge.end:
+            return 100 - 100 * (at - charge.end) / LASTS
+        before = self._charged(charge.start - 1)
+        return before + (100 - before) * (at - charge.start) / (charge.end - charge.start)
+
+    def _charge_before(self, day: _Day) -> Stretch | None:
+        if day.start not in self._last_charges:
+            earlier = self._day(day.start - 1)
+            for _ in range(self.persona.charge_every + UNCHARGED // DAY + 2):
+                if earlier.charge is None:
+                    earlier = self._day(earlier.start - 1)
+            self._last_charges[day.start] = earlier.charge
+        return self._last_charges[day.start]
 
     def _between(self, start: int, end: int) -> list[_Day]:
         days = [self._day(start)]
@@ -134,15 +144,15 @@ class Body:
         return days
 
     def _day(self, at: int) -> _Day:
-        newest = next(reversed(self._days.values()), None)
-        if newest is not None and newest.start <= at < newest.end:
-            return newest
+        if self._newest is not None and self._newest.start <= at < self._newest.end:
+            return self._newest
         local = (EPOCH + timedelta(microseconds=at)).astimezone(self.zone).date()
         if local not in self._days:
             if len(self._days) >= KEPT_DAYS:
                 self._days.pop(next(iter(self._days)))
             self._days[local] = self._live(local)
-        return self._days[local]
+        self._newest = self._days[local]
+        return self._newest
 
     def _live(self, day: date) -> _Day:
         start, end = midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)
@@ -153,6 +163,7 @@ class Body:
             end,
             stretches,
             [s.start for s in stretches],
+            next((s for s in stretches if s.doing == Doing.CHARGING), None),
             heartbeats(stretches, self.persona.resting_hr, key),
             steps_taken(stretches, key),
         )

@@ -57,7 +57,8 @@ class VirtualLink:
         self._dropped()
 
     def _now(self) -> int:
-        self._radio.carry()
+        if self._up:
+            self._radio.carry(self)
         if not self._up:
             raise RadioError(f"the link to {self.band.address} has ended", "Connect again.")
         return self._radio.now()
@@ -112,12 +113,6 @@ class VirtualRadio:
     def let_go(self, link: VirtualLink) -> None:
         self._links.pop(link.band.address, None)
 
-    def carry(self) -> None:
-        """Hands over all that the connected bands said up to now, and ends the links whose band walked away."""
-        now = self.now()
-        for link in list(self._links.values()):
-            self._carry(link, now)
-
     async def _reach(self, band: VirtualBand) -> None:
         if not band.body.reachable(self.now()):
             await asyncio.sleep(GIVES_UP)
@@ -126,8 +121,9 @@ class VirtualRadio:
         if not band.body.reachable(self.now()):
             raise RadioError(f"{band.address} went away while it was being connected", "Bring the band near.")
 
-    def _carry(self, link: VirtualLink, now: int) -> None:
-        body, band = link.band.body, link.band
+    def carry(self, link: VirtualLink) -> None:
+        """Hands over all that the band said up to now, or ends the link where it walked away before."""
+        body, band, now = link.band.body, link.band, self.now()
         while band.at < now:
             band.advance(min(now, link.stays_until))
             if band.at == link.stays_until:
@@ -139,7 +135,8 @@ class VirtualRadio:
     def _tick(self) -> None:
         self._timer = None
         try:
-            self.carry()
+            for link in list(self._links.values()):
+                self.carry(link)
         finally:
             self._wake()
 
