@@ -32,7 +32,7 @@ FIDGET = 15 * MICROS
 FIDGETS, TYPES = 0.1, 0.45
 """Of the 15-s slots at a desk: those with a fidget; those with typing, fidgets included."""
 BUSY = 5 * MICROS
-STEPS_ABOUT, PACE_ABOUT = 0.25, 1.4
+STEPS_ABOUT, PACE_ABOUT = 0.3, 1.4
 """Of the 5-s slots of pottering: those with steps; and these steps' pace per second."""
 SET_REPS, REP_S, REST_S = 10, 3.0, 45.0
 TILT = (60.0, 90.0)

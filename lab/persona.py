@@ -18,9 +18,9 @@ class Persona:
     exercise_at: float = 1080
     """The planned start; the person is up to 8 minutes late."""
     exercise_min: Range = (22, 28)
-    sitting_min: Range = (33, 43)
-    break_min: Range = (2.5, 4.5)
-    walk_min: Range = (25, 40)
+    sitting_min: Range = (31, 41)
+    break_min: Range = (2.2, 3.2)
+    walk_min: Range = (20, 35)
     away_share: float = 0.4
     """Of the longer walks: those that lead out of the radio's range."""
     cadence: Range = (102, 116)
