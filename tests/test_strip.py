@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.history import History
+from detectors.rules.still_too_long import RULE
 from ingest.batch import DAY, MINUTE, Cause, Span
 from ingest.bout import Bout
 from ingest.minute import MINUTE_DTYPE, Minutes
@@ -133,11 +135,21 @@ def test_a_minute_of_movement_does_not_end_a_still_bout_but_two_do() -> None:
     assert longest_still(codes) == 41
 
 
-@pytest.mark.parametrize("between", [Activity.UNKNOWN, Activity.NONE, Activity.WALKING])
-def test_what_lies_between_two_still_bouts_joins_them_only_when_it_was_seen(between: Activity) -> None:
-    codes = np.array([Activity.STILL] * 20 + [between] + [Activity.STILL] * 20, np.int8)
+def test_the_longest_still_stretch_is_the_one_the_rule_tells_of() -> None:
+    rows = minutes(PLAIN, walking=1, still=0)
+    rows["walking"][300:364], rows["still"][300:364] = 0, 1
+    rows["still"][320] = 0
+    history = History("p", BERLIN, PLAIN.start, PLAIN.end, rows)
+    (finding,) = RULE.find(history, LATER, RULE.params())
 
-    assert longest_still(codes) == (41 if between is Activity.WALKING else 20)
+    assert totals(drawn(PLAIN, rows)).longest_still == finding.evidence["still_min"] == 64
+
+
+def test_a_still_minute_that_may_be_sleep_is_not_called_still() -> None:
+    made = drawn(PLAIN, minutes(PLAIN, asleep=np.nan))
+
+    assert made.wear == (Segment(0, 1440, "worn"),)
+    assert made.activity == (Segment(0, 1440, "unknown"),)
 
 
 def test_a_gap_is_drawn_with_its_cause_only_where_nothing_else_heard_the_band() -> None:

@@ -119,7 +119,7 @@ def _activity(grid: Minutes, wear: Codes, bouts: Sequence[tuple[str, int, int]],
     out = np.full(len(grid), Activity.UNKNOWN, np.int8)
     worn = wear == Wear.WORN
     out[worn & (grid["still"] == 0)] = Activity.MOVING
-    out[worn & (grid["still"] == 1)] = Activity.STILL
+    out[worn & (grid["still"] == 1) & (grid["asleep"] == 0)] = Activity.STILL
     out[worn & (grid["walking"] == 1)] = Activity.WALKING
     out[(wear == Wear.ASLEEP) | (wear == Wear.OFF)] = Activity.NONE
     for kind, start, end in sorted(bouts, key=lambda bout: bout[0], reverse=True):

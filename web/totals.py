@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.rules.still_too_long import Params, stretches
 from ingest.batch import Cause
 from web.day import Hour, hours_of
-from web.strip import CAUSES, Activity, Codes, Strip, Wear, runs
-
-BREAK = 2
-"""Minutes of movement that end a still bout (DESIGN, "Settled": broken by ≥ 2 min)."""
+from web.strip import CAUSES, Activity, Codes, Strip, Wear
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +53,9 @@ def summed(values: Iterable[int | None]) -> int | None:
 
 
 def longest_still(activity: Codes) -> int:
-    """Minutes from the first to the last still minute of the longest still bout; sleep, taking off and the unknown end it."""
-    longest, start, last = 0, None, 0
-    for first, end, code in runs(activity):
-        if code == Activity.STILL:
-            start = first if start is None else start
-            last = end
-            longest = max(longest, last - start)
-        elif code < Activity.STILL or end - first >= BREAK:
-            start = None
-    return longest
+    """Minutes of the longest still stretch, as the rule that tells of it joins them."""
+    starts, ends = stretches(activity == Activity.STILL, Params())
+    return int((ends - starts).max(initial=0))
 
 
 def by_hour(strip: Strip) -> list[Row]:

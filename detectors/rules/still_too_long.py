@@ -57,17 +57,19 @@ def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # no
     if params.desk_from is not None and params.desk_to is not None:
         local = minute_of_day(minutes["t"], history.zone)
         still &= (local >= params.desk_from) & (local < params.desk_to)
-    for first, last in _stretches(still, params):
+    for first, last in _long(still, params):
         yield _finding(history, minutes, first, last, open_=len(minutes) - last <= params.interruption_minutes)
 
 
-def _stretches(still: Bool, params: Params) -> Iterator[tuple[int, int]]:
-    starts, ends = _joined(*runs(still), params)
+def _long(still: Bool, params: Params) -> Iterator[tuple[int, int]]:
+    starts, ends = stretches(still, params)
     long = (ends - starts >= params.still_minutes) & (starts > 0)
     yield from zip(starts[long].tolist(), ends[long].tolist(), strict=True)
 
 
-def _joined(starts: Index, ends: Index, params: Params) -> tuple[Index, Index]:
+def stretches(still: Bool, params: Params) -> tuple[Index, Index]:
+    """Starts and ends (exclusive) of all stretches in a row of minutes, however long, joined over what does not interrupt them."""
+    starts, ends = runs(still)
     # Only the run before an interruption may decide: what is decided then stays so, however long the next run grows.
     apart = (starts[1:] - ends[:-1] > params.interruption_minutes) | (ends[:-1] - starts[:-1] < params.between_minutes)
     return starts[np.append(True, apart)[: len(starts)]], ends[np.append(apart, True)[: len(ends)]]
