@@ -11,6 +11,7 @@ import typer
 from cli.failure import told
 
 VERBS = {
+    "bench": "Measure how fast samples become features, beside plain numpy.",
     "check": "Check this checkout: format, lint, types, tests.",
 }
 """Verb → what `keepup --help` says of it. `cli/VERB.py` holds a function of that name, or a Typer called `app` where a verb has verbs
