@@ -51,7 +51,6 @@ def _step(name: str, command: Sequence[str], live: bool = False) -> bool:
         return True
     began = time.monotonic()
     print(f"{name}: {' '.join(command[1:])}" if live else f"{name} …", flush=True)
-    # a browser of Playwright's own would be downloaded; the one of the system serves
     done = subprocess.run(  # noqa: S603 the commands are written in this file
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=not live, text=True, check=False
     )
