@@ -85,6 +85,7 @@ class Cause(StrEnum):
     GATEWAY = "gateway"  # the collector was not running
     CLOCK = "clock"
     OVERFLOW = "overflow"  # the spool was full
+    RECORD = "record"  # a recording holds nothing here
     CORRUPT = "corrupt"  # a committed row could no longer be read
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import socket
 from contextlib import suppress
 from threading import Event, Thread
 
@@ -14,6 +15,13 @@ from ingest.link import BrokerUnavailable
 
 FAREWELL = 2.0
 """s for clients to go before they are cut off."""
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 class EmbeddedBroker:

@@ -75,6 +75,15 @@ class Catalog:
         rows = self._all("select dev, hour, counter from change where counter > ? order by dev, hour", since)
         return [(dev, hour) for dev, hour, _ in rows], max((c for _, _, c in rows), default=since)
 
+    def seen(self, reader: str) -> int:
+        """The counter up to which a reader has dealt with what changed; 0 at first."""
+        rows = self._all("select counter from reader where name = ?", reader)
+        return int(rows[0][0]) if rows else 0
+
+    def mark(self, reader: str, counter: int) -> None:
+        with self._writing():
+            self._db.execute("insert or replace into reader values (?, ?)", (reader, counter))
+
     def hours(self, dev: str, start: int, end: int) -> list[int]:
         """Hours of a band in [start, end) of which something is stored, ascending."""
         rows = self._all("select hour from change where dev = ? and hour >= ? and hour < ? order by hour", dev, start, end)
@@ -141,6 +150,7 @@ def _hours(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[st
 _SCHEMA = """
 create table if not exists change(dev text, hour integer, counter integer not null, primary key (dev, hour)) without rowid;
 create index if not exists change_by_counter on change(counter);
+create table if not exists reader(name text primary key, counter integer not null) without rowid;
 create table if not exists span(spool text, dev text, cause text, final integer not null, t0 integer not null, t1 integer not null);
 create unique index if not exists span_once on span(dev, t0, spool, coalesce(cause, ''));
 create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,

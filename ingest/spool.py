@@ -47,12 +47,23 @@ class Spool:
         except (OSError, sqlite3.Error) as error:
             raise SpoolUnavailable(why(path, error)) from error
 
-    def commit(self, batches: Sequence[Batch], spans: Sequence[Span], cursors: Mapping[tuple[str, Stream], int]) -> None:
-        """All of it, durably, or none. `cursors`: last committed sample of each stream. Raises `SpoolUnavailable`."""
+    def commit(
+        self,
+        batches: Sequence[Batch],
+        spans: Sequence[Span],
+        cursors: Mapping[tuple[str, Stream], int],
+        heard_to: Mapping[str, int] | None = None,
+    ) -> None:
+        """All of it, durably, or none. `cursors`: last committed sample of each stream. `heard_to`: bands of which all that there will
+        ever be before a time is told, where no span says so (a recording). Raises `SpoolUnavailable`."""
         try:
             with self._lock, transaction(self._db):
                 for dev in dict.fromkeys([b.dev for b in batches] + [s.dev for s in spans]):
                     self._add([b for b in batches if b.dev == dev], [s for s in spans if s.dev == dev], dev)
+                reached = {span.dev: span.t1 for span in sorted(spans, key=lambda span: span.t1)} | dict(heard_to or {})
+                self._db.executemany(
+                    "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", reached.items()
+                )
                 rows = [(dev, str(stream), at) for (dev, stream), at in cursors.items()]
                 self._db.executemany("insert or replace into cursor values (?, ?, ?)", rows)
         except sqlite3.Error as error:
@@ -66,11 +77,6 @@ class Spool:
                 (dev, start, readings, zlib.crc32(packed), packed),
             )
             self._db.execute("insert into accepted values (?, ?) on conflict do update set n = n + excluded.n", (dev, readings))
-        if spans:
-            heard = max(s.t1 for s in spans)
-            self._db.execute(
-                "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", (dev, heard)
-            )
 
     def cursor(self, dev: str, stream: Stream) -> int | None:
         """Time of the last committed sample of a stream."""

@@ -25,6 +25,9 @@ class Store(Protocol):
     def batches(self, dev: str, stream: Stream, start: int, end: int, arrived_by: int | None = None) -> list[Batch]:
         """Batches that overlap the range, ascending in t0; with `arrived_by` only those that had arrived before it."""
 
+    def before(self, dev: str, stream: Stream, start: int) -> Batch | None:
+        """The newest batch that begins before `start`: a counter needs what it said last."""
+
     def tiles(self, dev: str, start: int, end: int, arrived_by: int | None = None) -> Tiles:
         """Tiles (parts not merged) with t in the range, ascending in (t, part)."""
 

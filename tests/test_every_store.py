@@ -61,6 +61,16 @@ def test_a_batch_that_reaches_into_the_range_is_found(store: Store) -> None:
     assert store.batches("d1", Stream.HR, NOON + HOUR, NOON + 2 * HOUR) == []
 
 
+@pytest.mark.parametrize("stream", [Stream.COUNTER, Stream.ACC])
+def test_the_last_word_before_a_time_is_found_however_long_ago(store: Store, stream: Stream) -> None:
+    kept(store, plain(stream, NOON - 9 * DAY), plain(stream, NOON - 3 * DAY), plain(stream, NOON))
+    found = store.before("d1", stream, NOON)
+    assert found is not None
+    assert found.t0 == NOON - 3 * DAY
+    assert store.before("d1", stream, NOON - 9 * DAY) is None
+    assert store.before("d2", stream, NOON) is None
+
+
 def test_batches_over_midnight_come_in_order(store: Store) -> None:
     midnight = (NOON // DAY + 1) * DAY
     kept(store, *(plain(Stream.ACC, midnight + i * CELL) for i in (1, -1, 0, -2)))

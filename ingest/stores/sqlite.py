@@ -63,6 +63,15 @@ class SqliteStore:
             files = self._days(start - HOUR, end) if stream in RAW else [self._db]
             return [decode(body) for db in files for (body,) in db.execute(sql, values)]
 
+    def before(self, dev: str, stream: Stream, start: int) -> Batch | None:
+        sql = "select body from batch where dev = ? and stream = ? and t0 < ? order by t0 desc limit 1"
+        with self._lock, self._spoken():
+            for db in reversed(list(self._days(None, start))) if stream in RAW else [self._db]:
+                row = db.execute(sql, (dev, str(stream), start)).fetchone()
+                if row:
+                    return decode(row[0])
+        return None
+
     def tiles(self, dev: str, start: int, end: int, arrived_by: int | None = None) -> Tiles:
         sql = "select body from tile where dev = ? and t >= ? and t < ? and arrived < ? order by t, part"
         with self._lock, self._spoken():

@@ -1,0 +1,85 @@
+"""The parts of the line, opened together in one folder: what `demo`, `replay` and the long-running verbs compose."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from alerts.chart import Chart
+from alerts.watch import Watch
+from config.plugins import rules, stores
+from detectors.rule import Rule
+from ingest.catalog import Catalog
+from ingest.ingester import Ingester
+from ingest.link import BrokerUnavailable, Link
+from ingest.receiver import Receiver, topics
+from ingest.store import Store
+
+SITE = "home"
+PATIENCE = 10.0
+"""s to wait for a broker that was just started or named."""
+
+
+def wall() -> int:
+    """µs UTC: the one place below which nobody asks what time it is."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """Everything behind the broker."""
+
+    store: Store
+    catalog: Catalog
+    chart: Chart
+    ingester: Ingester
+
+    def watch(self) -> Watch:
+        return Watch(self.chart, self.store, self.catalog, default_rules())
+
+
+def default_rules() -> Mapping[str, tuple[Rule, BaseModel]]:
+    return {name: (rule, rule.params()) for name, rule in rules().items()}
+
+
+@contextmanager
+def clinic(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -> Iterator[Clinic]:
+    """Store, catalog and chart in `folder`. Raises `StoreUnavailable`, `ChartUnavailable`."""
+    with ExitStack() as stack:
+        kept = stores()[store](folder / "store")
+        stack.callback(kept.close)
+        catalog = Catalog(folder / "catalog.db")
+        stack.callback(catalog.close)
+        chart = Chart(f"sqlite:///{folder / 'chart.db'}")
+        stack.callback(chart.close)
+        yield Clinic(kept, catalog, chart, Ingester(kept, catalog, now))
+
+
+@contextmanager
+def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) -> Iterator[Link]:
+    """Raises `BrokerUnavailable` when the broker does not answer at first; later the link comes back by itself."""
+    link = Link(url, name, subscribed, ca)
+    link.start()
+    try:
+        end = time.monotonic() + PATIENCE
+        while not link.up():
+            if time.monotonic() > end:
+                raise BrokerUnavailable("The broker does not answer. Check its address, and that it is running; user and password too.")
+            time.sleep(0.02)
+        yield link
+    finally:
+        link.stop()
+
+
+@contextmanager
+def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
+    with linked(url, f"keepup-ingest-{site}", topics(site), ca) as link:
+        receiver = Receiver(behind.ingester, link)
+        receiver.start()
+        try:
+            yield receiver
+        finally:
+            receiver.stop()

@@ -1,0 +1,44 @@
+"""Options that several verbs share, read and refused in one way."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+
+def zone(name: str) -> ZoneInfo:
+    """An IANA zone."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise typer.BadParameter(f"{name!r} is not a time zone. Name one like Europe/Berlin or America/New_York.") from error
+
+
+def speed(text: str) -> float | None:
+    """`None` for "max"."""
+    if text == "max":
+        return None
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < 1e9:
+        raise typer.BadParameter(f"{text!r} is not a speed. Give a number (1 is real time, 60 a minute a second) or max.")
+    return factor
+
+
+def stamp(at: int) -> str:
+    """ISO 8601 UTC, to the second where that is exact."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+a_file = Annotated[Path, typer.Argument(help="The recording: CSV, or its .gz.", exists=True, dir_okay=False)]
+a_format = Annotated[str | None, typer.Option(help="Name of its format, where the first line does not tell.")]
+a_zone = Annotated[ZoneInfo | None, typer.Option(parser=zone, metavar="ZONE", help="For stamps that carry no zone, e.g. Europe/Berlin.")]
+a_speed = Annotated[
+    float | None, typer.Option(parser=speed, metavar="N|max", show_default="max", help="1 is real time; max waits for nothing.")
+]
+as_json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout, nothing else.")]

@@ -1,0 +1,163 @@
+"""A recording through the real line, at any speed; the findings at the end."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from alerts.chart import Patient, Wearing
+from alerts.watch import SETTLE, STEP, Watch
+from cli.line import Clinic, clinic, linked, receiving
+from cli.options import a_file, a_format, a_speed, a_zone, as_json, stamp
+from config.plugins import formats
+from detectors.finding import Finding
+from ingest.batch import MICROS
+from ingest.broker import EmbeddedBroker, free_port
+from ingest.format import Asides, Unreadable, chosen
+from ingest.play import Recording, play, recorded
+from ingest.sender import Sender
+from ingest.spool import Spool
+from ingest.wire import Message, seal
+
+THERAPIST = "t-replay"
+
+
+class Through(StrEnum):
+    DIRECT = "direct"
+    MQTT = "mqtt"
+
+
+def replay(
+    file: a_file,
+    format: a_format = None,  # noqa: A002 — the option's name
+    zone: a_zone = None,
+    patient: Annotated[str | None, typer.Option(help="Pseudonym to file the recording under; for a recording of one band.")] = None,
+    speed: a_speed = None,
+    through: Annotated[Through, typer.Option(help="Straight into the ingester, or over the embedded broker.")] = Through.DIRECT,
+    json_: as_json = False,
+) -> None:
+    """Play a recording through the real line and say what the rules found.
+
+    Each band of the recording becomes a patient. The same file gives the same findings, to the byte, at any speed, either way.
+
+    Example: keepup replay week.csv --json
+    """
+    say = Console(stderr=True)
+    asides = Asides()
+    recording = recorded(chosen(file, format, formats()).read(file, zone, asides))
+    if recording is None:
+        raise Unreadable(f"{file.name} holds no reading that can be used ({asides.count} rows set aside{_example(asides)}).")
+    if patient and len(recording.first) > 1:
+        raise typer.BadParameter(
+            f"{file.name} holds {len(recording.first)} bands; --patient names one person. Leave it out.", param_hint="--patient"
+        )
+    with tempfile.TemporaryDirectory(prefix="keepup-replay-") as folder, clinic(Path(folder), lambda: recording.end) as behind:
+        watch = _admitted(behind, recording, patient, zone)
+        with _bar(say, recording, hidden=json_ or not say.is_terminal) as moved, _line(behind, Path(folder), through) as (spool, settle):
+            now = recording.start // STEP * STEP
+            for reached in _paced(play(recording, spool, SETTLE + STEP), recording, speed):
+                settle()
+                for now in watch.follow(now):  # noqa: B020 — each slice goes on where the last one stopped
+                    moved(now)
+                moved(reached)
+        found = sorted(behind.chart.findings(), key=lambda f: (f[0].patient, f[0].start, f[0].kind))
+    if asides.count:
+        say.print(f"{asides.count} rows of {file.name} were set aside{_example(asides)}.", style="yellow", highlight=False)
+    _print(found, json_)
+
+
+def _admitted(behind: Clinic, recording: Recording, patient: str | None, zone: ZoneInfo | None) -> Watch:
+    """Every band of the recording on a patient of its own, since its first reading."""
+    for dev, first in recording.first.items():
+        who = patient or dev
+        behind.chart.admit(Patient(who, zone or ZoneInfo("UTC"), THERAPIST, virtual=False), first)
+        behind.chart.hand_over(Wearing(dev, who, first))
+    return behind.watch()
+
+
+@contextmanager
+def _line(behind: Clinic, folder: Path, through: Through) -> Iterator[tuple[Spool, Callable[[], None]]]:
+    """A spool, and what waits until all of it is stored and known to be complete."""
+    with ExitStack() as stack:
+        spool = Spool(folder / "spool.db")
+        stack.callback(spool.close)
+        if through is Through.DIRECT:
+            yield spool, lambda: _hand_over(spool, behind)
+            return
+        broker = EmbeddedBroker(free_port())
+        stack.callback(broker.stop)
+        stack.enter_context(receiving(behind, broker.url))
+        sender = Sender(
+            spool, stack.enter_context(linked(broker.url, "keepup-replay", ["keepup/1/home/replay/ack"])), "keepup/1/home/replay"
+        )
+        sender.start()
+        stack.callback(sender.stop)
+        yield spool, lambda: _wait(spool, sender, behind)
+
+
+def _hand_over(spool: Spool, behind: Clinic) -> None:
+    while rows := spool.oldest(0, 64):
+        messages = [seal(Message(spool.id, spool.next_turn(), {}, row.seq, row.parcel)) for row in rows]
+        for _, ack in behind.ingester.take([("replay", message) for message in messages]):
+            spool.trim(ack.stored, [seq for seq, _ in ack.dead])
+    behind.ingester.take([("replay", seal(Message(spool.id, spool.next_turn(), spool.claims())))])
+
+
+def _wait(spool: Spool, sender: Sender, behind: Clinic) -> None:
+    while any(behind.catalog.complete_to(dev) != upto for dev, upto in spool.claims().items()) or spool.waiting():
+        if sender.failure:
+            raise sender.failure
+        time.sleep(0.005)
+
+
+def _paced(slices: Iterator[int], recording: Recording, speed: float | None) -> Iterator[int]:
+    begun = time.monotonic()
+    for reached in slices:
+        if speed:
+            time.sleep(max(0.0, begun + (reached - recording.start) / MICROS / speed - time.monotonic()))
+        yield reached
+
+
+@contextmanager
+def _bar(say: Console, recording: Recording, hidden: bool) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[day]}"), TimeRemainingColumn())
+    with Progress(*columns, console=say, transient=True, disable=hidden) as progress:
+        task = progress.add_task("Replaying", total=recording.end - recording.start, day="")
+        yield lambda at: progress.update(task, completed=at - recording.start, day=stamp(at)[:10])
+
+
+def _print(found: list[tuple[Finding, str]], json_: bool) -> None:
+    if json_:
+        for finding, state in found:
+            line: dict[str, object] = {"patient": finding.patient, "kind": finding.kind, "key": finding.key, "start": stamp(finding.start)}
+            line |= {
+                "end": None if finding.end is None else stamp(finding.end),
+                "state": state,
+                "evidence": dict(sorted(finding.evidence.items())),
+            }
+            sys.stdout.write(json.dumps(line) + "\n")
+        return
+    table = Table(title=f"{len(found)} findings", title_justify="left")
+    for name in ("patient", "kind", "from", "to", "state", "evidence"):
+        table.add_column(name)
+    for finding, state in found:
+        until = "goes on" if finding.end is None else stamp(finding.end)
+        table.add_row(
+            finding.patient, finding.kind, stamp(finding.start), until, state, ", ".join(f"{k} {v}" for k, v in finding.evidence.items())
+        )
+    Console().print(table)
+
+
+def _example(asides: Asides) -> str:
+    return f"; the first is line {asides.first[0].line}: {asides.first[0].reason}" if asides.first else ""
