@@ -72,7 +72,9 @@ class Database:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True)
+        event.listen(engine, "begin", _queue)
+        return engine
     in_memory = url in ("sqlite://", "sqlite:///:memory:")
     # A database in memory is gone with its connection: one for all, waited for in turn.
     size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 8, "max_overflow": 8}
@@ -93,9 +95,13 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _queue(connection: Connection) -> None:
+    # Writers in turn, as on SQLite: counts that a promise rests on cannot change under a writer, and events are numbered without gaps.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(74726863)")
+
+
 def _migrate(tx: Connection) -> None:
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("SELECT pg_advisory_xact_lock(74726863)")  # two programs that start together must not both create the tables
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = tx
@@ -111,7 +117,8 @@ def upsert(tx: Connection, table: Table, values: Mapping[str, object], once: Col
 
 def insert_new(tx: Connection, table: Table, values: Mapping[str, object]) -> bool:
     """Insert unless a unique key holds it already; whether it was new."""
-    return tx.execute(_INSERT[tx.dialect.name](table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    row = _INSERT[tx.dialect.name](table).values(**values).on_conflict_do_nothing()
+    return tx.execute(row.returning(*table.primary_key)).first() is not None  # PostgreSQL gives no row count here
 
 
 _INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

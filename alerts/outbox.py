@@ -62,7 +62,7 @@ def waiting(tx: Connection, now: int, channels: Collection[str] | None) -> Row[t
 
 def claim(tx: Connection, site: str, now: int, channels: Collection[str] | None) -> Message | None:
     """The next message that may go out now, as `SENDING`; on the way, stale nudges are cancelled and what must wait is held."""
-    while (row := tx.execute(_due(now, channels).with_for_update(of=tables.message, skip_locked=True)).first()) is not None:
+    while (row := waiting(tx, now, channels)) is not None:
         fate = _fate(tx, site, row, now)
         change = {"state": MessageState.SENDING.value, "lease": now + policy.LEASE, "attempts": row.attempts + 1}
         if fate is _STALE:
