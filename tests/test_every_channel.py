@@ -131,11 +131,12 @@ def test_a_broker_that_falls_silent_leaves_it_open_whether_the_message_arrived(
 ) -> None:
     sender = opened(port)
     monkeypatch.setattr("alerts.channels.mqtt.PATIENCE", 0.2)
+    monkeypatch.setattr("alerts.channels.mqtt.GREETING", 0.2)
     broker.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(DeliveryError) as failure:
             sender(MESSAGE)
     finally:
         broker.send_signal(signal.SIGCONT)
-        sender.close()
+    sender.close()
     assert failure.value.ambiguous

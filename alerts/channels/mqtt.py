@@ -24,10 +24,8 @@ class MqttSender:
     """
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._site = settings.get("site", "home")
-        self._link = Link(settings["url"], f"keepup-messages-{uuid4().hex[:8]}")
-        self._link.start()
-        _until(self._link.up, GREETING)
+        self._url, self._site = settings["url"], settings.get("site", "home")
+        self._link = self._connected()
 
     def __call__(self, message: Message) -> None:
         payload = {"id": message.id, "to": message.recipient, "text": message.text, "virtual": message.virtual}
@@ -38,10 +36,19 @@ class MqttSender:
             )
         _until(lambda: link.outstanding == 0 or not link.up(), PATIENCE)
         if link.outstanding or not link.up() or link.connections != connection:
+            # A new connection, for the old one would send the message by itself once it is back, though its hour may be over.
+            link.stop()
+            self._link = self._connected()
             raise DeliveryError("The broker did not acknowledge the message; it may have it all the same.", ambiguous=True)
 
     def close(self) -> None:
         self._link.stop()
+
+    def _connected(self) -> Link:
+        link = Link(self._url, f"keepup-messages-{uuid4().hex[:8]}")
+        link.start()
+        _until(link.up, GREETING)
+        return link
 
 
 def _until(done: Callable[[], bool], seconds: float) -> None:
