@@ -2,17 +2,17 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from cli.options import as_json
 from lab.bench import GOAL, HZ, JOBS, ROUNDS, WEEK, Timing, judged, timed, wrist
 
 
-def bench(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of the table.")] = False) -> None:
+def bench(json_: as_json = False) -> None:
     """Measure how fast a week of a wrist's samples becomes tiles, beside a plain numpy ENMO in the same run.
 
     7 days at 50 Hz, three axes, int16; one process, median of three rounds. Exit code 1 where the tiles (without spectrum) are
@@ -28,7 +28,7 @@ def bench(as_json: Annotated[bool, typer.Option("--json", help="One JSON object 
             progress.advance(task)
     timings = judged(times, len(values))
     met = timings[1].ratio >= GOAL
-    if as_json:
+    if json_:
         print(json.dumps({"rows": len(values), "hz": HZ, "goal": GOAL, "met": met, "jobs": [asdict(timing) for timing in timings]}))
     else:
         Console().print(_table(timings))

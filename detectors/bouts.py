@@ -85,7 +85,7 @@ def _by_sets(dev: str, grid: Minutes, cells: Gait, acc: Sequence[Batch]) -> Iter
     calm = cells["t"][~cells["moving"]]
     believed = [one for one in sets(acc, cells) if _rests(one, calm) or _steady(one, grid)]
     for chain in _chained(believed):
-        start, end = chain[0].start, chain[-1].end
+        start, end = chain[0].start // MICROS * MICROS, -(-chain[-1].end // MICROS) * MICROS
         risen = _risen(grid, start, end)
         if end - start < EXERCISE_MIN * MINUTE or not (len(chain) >= LEAST_SETS or (risen is not None and risen >= RAISED)):
             continue
