@@ -39,7 +39,8 @@ def sessions(
         for bout in found:
             sys.stdout.write(json.dumps(_told(bout) | ({"dev": bout.dev} if len(bands) > 1 else {})) + "\n")
     else:
-        Console().print(_table(found, several=len(bands) > 1))
+        for dev in bands:
+            Console().print(_table([bout for bout in found if bout.dev == dev], f"{dev}: " if len(bands) > 1 else ""))
 
 
 def _told(bout: Bout) -> dict[str, object]:
@@ -55,15 +56,15 @@ def _told(bout: Bout) -> dict[str, object]:
     }
 
 
-def _table(found: list[Bout], several: bool) -> Table:
-    title = f"{len(found)} bout{'' if len(found) == 1 else 's'}, times UTC"
+def _table(found: list[Bout], whose: str) -> Table:
+    title = f"{whose}{len(found)} bout{'' if len(found) == 1 else 's'}, times UTC"
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in [*(["band"] if several else []), "from", "to", "kind", "steps", "cadence", "reps", "hr"]:
+    for name in ("from", "to", "kind", "steps", "cadence", "reps", "hr"):
         table.add_column(name, no_wrap=True)
     table.add_column("evidence", min_width=20)
     for bout in found:
         told = _told(bout)
         times = [stamp(bout.start)[:16].replace("T", " "), stamp(bout.end)[11:16]]
         numbers = ["" if told[name] is None else str(told[name]) for name in ("steps", "cadence", "reps", "hr")]
-        table.add_row(*([bout.dev] if several else []), *times, bout.kind, *numbers, bout.evidence)
+        table.add_row(*times, bout.kind, *numbers, bout.evidence)
     return table
