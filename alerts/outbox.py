@@ -131,7 +131,7 @@ def _fate(tx: Connection, site: str, row: Row[tuple[object, ...]], now: int) -> 
     if not quiet(now, zone) and _slot(tx, site, row, local(now, zone).date().isoformat()):
         return None
     tomorrow = now if quiet(now, zone) else day_end(now, zone)
-    return _STALE if row.nudge else quiet_end(tomorrow, zone)
+    return quiet_end(tomorrow, zone)  # where a nudge finds that it has expired
 
 
 def _slot(tx: Connection, site: str, row: Row[tuple[object, ...]], day: str) -> bool:

@@ -145,6 +145,20 @@ def test_a_nudge_whose_bout_ended_between_two_tries_is_not_tried_again(chart: Ch
     assert deliver(chart, [way(receiver)], NOON + MINUTE) == {}
 
 
+def test_a_nudge_whose_bout_ends_while_it_is_being_sent_is_not_tried_again(chart: Chart) -> None:
+    # claimed ─ bout over ─ sending fails ─ next pass
+    nudge(chart)
+
+    def slow(_: Message) -> None:
+        judge(chart, [still(NOON, end=NOON)], NOON + SECOND)
+        raise refused()
+
+    assert deliver(chart, [way(slow)], NOON) == {MessageState.QUEUED: 1}
+    receiver = Receiver()
+    assert deliver(chart, [way(receiver)], NOON + MINUTE) == {}
+    assert receiver.arrived == []
+
+
 def test_a_retry_keeps_its_place_in_the_day(chart: Chart) -> None:
     nudge(chart)
     receiver = Receiver(*[timed_out() for _ in range(3)])
