@@ -63,6 +63,11 @@ def test_slow_raises_of_the_arm_are_motion_but_no_walk() -> None:
     assert not told["walking"].any()
 
 
+def test_quick_repetitions_with_a_bounce_at_each_end_are_no_walk() -> None:
+    # One lift in 1.5 s moves the arm far more than the jolt at either end, which comes as often as slow steps would.
+    assert not gait(tiles_of(wrist(60, 1.3, bounce=0.1, swing=0.3)))["walking"].any()
+
+
 def test_fidgeting_without_rhythm_is_no_walk() -> None:
     noise = np.random.default_rng(2).normal([0, 0, 1024], 200, (15000, 3)).astype(np.int16)
     told = gait(tiles_of(noise))
