@@ -16,7 +16,7 @@ WALK_MIN, WALK_GAP_MIN = 5, 2
 """A walk lasts so many minutes; a pause of up to so many (a kerb, a word with a neighbour) stays inside (design; GGIR's default lets
 a bout hold 20 % of pauses, Migueles 2019)."""
 EXERCISE_MIN, REST_MIN = 3, 3
-"""Minutes: least length of exercise, longest rest inside it (research/detectors §2, session)."""
+"""Minutes: least length of exercise, longest rest inside it (a design choice)."""
 LEAST_SETS = 3
 """Sets with rest beside them that need no heart rate to be believed (a design choice)."""
 REST_S = 15

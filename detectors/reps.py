@@ -22,17 +22,17 @@ PER_S = MICROS // SLOT
 SEAM = 2 * MICROS
 """A hole up to this long in the samples is bridged with the last value."""
 BAND = (0.15, 1.5)
-"""Hz, of a repetition and what shapes it (research/detectors §2; Morris 2014 looks at 5-s windows for the same tempo)."""
+"""Hz, of a repetition and what shapes it (a design choice)."""
 WINDOW, HOP = 15 * PER_S, 5 * PER_S
 """Slots looked at together, and from one look to the next: five slow repetitions."""
 LAGS = np.arange(7, 62)
-"""Slots: a repetition takes 0.8 to 6 s (research/detectors §2), with one on each side to see a peak by."""
+"""Slots: a repetition takes 0.8 to 6 s (a design choice), with one on each side to see a peak by."""
 SWING_G = 0.1
 """Root mean square of the motion over the axes: a forearm that tilts by 20° up and down has 0.12."""
 RHYTHM = 0.5
-"""Least autocorrelation at the period (research/detectors §2 has 0.4 for whole sessions; one set may be asked for more)."""
+"""Least autocorrelation at the period (a design choice; real gym sets mostly have 0.8 and more: muvr, wrist)."""
 FIRST = 0.6
-"""The period is the first peak of the autocorrelation with so much of the highest (research/detectors §2)."""
+"""The period is the first peak of the autocorrelation with so much of the highest (a design choice; the method is that of Morris 2014, RecoFit)."""
 FILTER = butter(2, BAND, "bandpass", fs=PER_S, output="sos")
 AT_ONCE = 512
 LEAST_REPS = 4
@@ -134,7 +134,7 @@ def _walked(begins: I8, walked: I8) -> np.ndarray[tuple[int], np.dtype[np.bool_]
 
 
 def _peaks(swing: F8, period: float) -> I8:
-    """Slots at which a repetition is at its height; up or down, whichever comes more evenly (research/detectors §2)."""
+    """Slots at which a repetition is at its height; up or down, whichever comes more evenly."""
     main = swing @ np.linalg.eigh(swing.T @ swing)[1][:, -1]
     both = [_heights(main, period), _heights(-main, period)]
     return min(both, key=lambda peaks: np.inf if len(peaks) < 3 else float(np.std(np.diff(peaks)) / np.mean(np.diff(peaks))))
