@@ -32,7 +32,7 @@ SWING_G = 0.1
 RHYTHM = 0.5
 """Least autocorrelation at the period (a design choice; real gym sets mostly have 0.8 and more: muvr, wrist)."""
 FIRST = 0.6
-"""The period is the first peak of the autocorrelation with so much of the highest (a design choice; the method is that of Morris 2014, RecoFit)."""
+"""The period is the first peak of the autocorrelation with so much of the highest (a design choice; method: RecoFit, Morris 2014)."""
 FILTER = butter(2, BAND, "bandpass", fs=PER_S, output="sos")
 AT_ONCE = 512
 LEAST_REPS = 4
