@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from alerts.alert import Message
 
@@ -15,8 +16,12 @@ class DeliveryError(Exception):
         self.ambiguous = ambiguous
 
 
-Send = Callable[[Message], None]
-"""Delivers or raises `DeliveryError`; blocks no longer than 10 s."""
+class Send(Protocol):
+    """Delivers or raises `DeliveryError`; blocks no longer than 10 s."""
+
+    def __call__(self, message: Message, /) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from alerts import policy
 from alerts.policy import Shape
 from detectors.finding import Finding
 
-STEP = {"still_min": 5.0, "silent_h": 12.0}
+STEP = {"still_min": 15.0, "silent_h": 12.0}
 """Evidence that grows while a finding goes on, and the smallest growth worth a line in the chart."""
 
 
@@ -64,7 +64,7 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
     nothing else fits. Somebody falling due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself, so calling this
     at every step is all an escalation needs.
     """
-    found = sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key))
+    found, known = _unsettled(sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key)), known)
     same = _same(found, known, end)
     taken = {(judgement.finding.kind, judgement.finding.key) for judgement in known}
     changes = [
@@ -74,6 +74,16 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
     matched = {id(judgement) for judgement in same.values()}
     changes += [_gone(judgement, start, end) for judgement in known if id(judgement) not in matched]
     return sorted((c for c in changes if c), key=lambda c: (c.finding.start, c.finding.kind, c.finding.key))
+
+
+def _unsettled(found: list[Finding], known: Sequence[Judgement]) -> tuple[list[Finding], list[Judgement]]:
+    """Without what is over, was recorded, and is found just so again: most of it, at every step."""
+    over = {(j.finding.kind, j.finding.key): j for j in known if j.state is Verdict.CLOSED}
+    settled = {at for finding in found if (j := over.get(at := (finding.kind, finding.key))) and j.finding == finding}
+    return (
+        [finding for finding in found if (finding.kind, finding.key) not in settled],
+        [j for j in known if j.state is not Verdict.CLOSED or (j.finding.kind, j.finding.key) not in settled],
+    )
 
 
 def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int) -> dict[int, Judgement]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from detectors.bouts import bouts
-
 from detectors.minutes import minutes
 from ingest.batch import CELL, HOUR, MINUTE, Batch, Stream
 from ingest.catalog import Catalog
@@ -20,32 +19,38 @@ REACH = 2 * HOUR
 AT_ONCE = 24
 """Hours made in one go at most, which bounds the memory."""
 
-Stretch = tuple[str, int, int]
-"""(band, start, end) in µs UTC."""
+BESIDE = 3 * MINUTE
+"""How much beside a busy minute is looked at with it."""
+BUSY = 0.25
+"""Share of a minute in motion from which its raw samples are looked at for repetitions."""
 
 
-def refresh(store: Store, catalog: Catalog, since: int) -> tuple[list[Stretch], int]:
-    """Make again what changed after the catalog's counter `since`; gives what was made, and the counter up to which that is all.
+def refresh(store: Store, catalog: Catalog, dev: str, complete: int) -> bool:
+    """Make again what changed of one band and is complete (`complete`: µs UTC, see `Catalog.complete_to`). Did anything?
 
-    Each changed band-hour is made once a call. Wear and sleep are not kept: whoever reads minutes tells them from all that is there
+    A changed hour is made once, when all of it and of its neighbours is there; the hour that is still filling is made each time, as far as
+    it is complete. So the minutes before `complete` never depend on the order in which data arrived. The hour after a changed one is made
+    with it: a pulse holds, and a counter counts on. Wear and sleep are not kept: whoever reads minutes tells them from all that is there
     (`detectors.sleep.labelled`), so that late data cannot leave a stale label behind. Raises `StoreUnavailable`.
     """
-    hours, counter = catalog.changed(since)
-    made = list(_stretches(hours))
-    for dev, start, end in made:
-        store.write_minutes(dev, _minutes(store, catalog, dev, start, end))
-    for dev, start, end in made:
+    hours = catalog.stale(dev, complete)
+    for start, end in _stretches([hour for hour, _ in hours]):
+        last = min(end + HOUR, complete - complete % MINUTE)
+        store.write_minutes(dev, _minutes(store, catalog, dev, start - MINUTE, max(last, end)))
         _write_bouts(store, dev, start, end)
-    return made, counter
+    whole = [(hour, counter) for hour, counter in hours if hour + HOUR + MINUTE <= complete]
+    if whole:
+        catalog.made(dev, whole)
+    return bool(hours)
 
 
-def _stretches(hours: Sequence[tuple[str, int]]) -> Iterator[Stretch]:
-    """Runs of neighbouring hours of one band, at most `AT_ONCE` long."""
-    for (dev, _), run in groupby(enumerate(hours), lambda at: (at[1][0], at[1][1] - at[0] * HOUR)):
-        found = [hour for _, (_, hour) in run]
+def _stretches(hours: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(start, end) of runs of neighbouring hours, at most `AT_ONCE` long."""
+    for _, run in groupby(enumerate(hours), lambda at: at[1] - at[0] * HOUR):
+        found = [hour for _, hour in run]
         for i in range(0, len(found), AT_ONCE):
             part = found[i : i + AT_ONCE]
-            yield dev, part[0], part[-1] + HOUR
+            yield part[0], part[-1] + HOUR
 
 
 def _minutes(store: Store, catalog: Catalog, dev: str, start: int, end: int) -> Minutes:
@@ -62,7 +67,23 @@ def _write_bouts(store: Store, dev: str, start: int, end: int) -> None:
     first, last = start - REACH, end + REACH
     seen = store.minutes(dev, first - REACH, last)
     tiles = store.tiles(dev, first - AROUND, last + AROUND)
-    raw = store.batches(dev, Stream.ACC, first, last) if len(tiles) else []
+    raw = [batch for begin, stop in _busy(seen) for batch in store.batches(dev, Stream.ACC, begin, stop)] if len(tiles) else []
     found = [bout for bout in bouts(dev, seen, tiles, raw) if first <= bout.start < end]
     if found or store.bouts(dev, first, end):
         store.write_bouts(dev, first, end, found)
+
+
+def _busy(minutes: Minutes) -> Iterator[tuple[int, int]]:
+    """Stretches that move and do not walk, with what is beside them: where repetitions can be."""
+    busy = minutes["t"][(minutes["moving"] >= BUSY) & (minutes["walking"] != 1)]
+    for _, run in groupby(enumerate(_apart(busy.tolist())), lambda at: at[1][0]):
+        found = [t for _, (_, t) in run]
+        yield found[0] - BESIDE, found[-1] + MINUTE + BESIDE
+
+
+def _apart(times: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(number of the group, time): times whose surroundings touch are of one group."""
+    group = 0
+    for i, t in enumerate(times):
+        group += i > 0 and t - times[i - 1] > MINUTE + 2 * BESIDE
+        yield group, t

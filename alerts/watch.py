@@ -15,7 +15,7 @@ from detectors.localtime import midnight
 from detectors.rule import Rule
 from ingest.batch import DAY, HOUR, MINUTE, Span
 from ingest.catalog import Catalog
-from ingest.minute import MINUTE_DTYPE, Minutes
+from ingest.minute import MINUTE_DTYPE, Minutes, laid
 from ingest.store import Store
 
 STEP = 5 * MINUTE
@@ -43,7 +43,6 @@ class Watch:
 
     def __init__(self, chart: Chart, store: Store, catalog: Catalog, rules: Mapping[str, tuple[Rule, BaseModel]]) -> None:
         self._chart, self._store, self._catalog, self._rules = chart, store, catalog, rules
-        self._counter = catalog.seen("watch")
         self._seen: dict[str, _Seen] = {}
         self._people: list[tuple[Patient, list[Wearing]]] = []
         self.meet()
@@ -53,44 +52,42 @@ class Watch:
         self._people = [(patient, self._chart.wearings(patient.id)) for patient in self._chart.patients()]
         self._seen.clear()
 
-    def refresh(self) -> None:
-        """Make minutes and bouts of what changed; what is at hand of those bands is read again when next needed."""
-        made, counter = refresh(self._store, self._catalog, self._counter)
-        changed = {dev for dev, _, _ in made}
-        for patient, wearings in self._people:
-            if any(w.dev in changed for w in wearings):
-                self._seen.pop(patient.id, None)
-        if counter != self._counter:
-            self._counter = counter
-            self._catalog.mark("watch", counter)
+    def _refresh(self) -> dict[str, int]:
+        """Make what changed as far as it is complete; gives patient → what all the bands now worn are complete to, 0 where nothing is known.
 
-    def complete_to(self) -> int | None:
-        """What every patient's bands are complete to; `None`: of some band nothing is known yet, or nobody wears one."""
-        reached = [self._complete(wearings) for _, wearings in self._people if wearings]
-        return min((r for r in reached if r is not None), default=None) if None not in reached else None
+        Asked first, made afterwards: what arrives meanwhile is for the next time.
+        """
+        complete: dict[str, int] = {}
+        for patient, wearings in self._people:
+            reached = {w.dev: self._catalog.complete_to(w.dev) or 0 for w in wearings}
+            if any([refresh(self._store, self._catalog, dev, upto) for dev, upto in reached.items()]):
+                self._seen.pop(patient.id, None)
+            elif seen := self._seen.get(patient.id):
+                seen.gaps = self._gaps(wearings, seen.start, seen.end)
+            complete[patient.id] = min((reached[w.dev] for w in wearings if w.end is None), default=0)
+        return complete
 
     def follow(self, now: int) -> Iterator[int]:
         """Judge every `STEP` of data time after `now` as far as everything is complete; gives each step once it is judged.
 
         What is judged at a step sees nothing that came after it, so it does not matter in what portions the data arrived.
         """
-        reached = self.complete_to()
-        self.refresh()
-        while reached is not None and now + STEP + SETTLE <= reached:
+        complete = self._refresh()
+        while now + STEP + SETTLE <= min((complete[p.id] for p, wearings in self._people if wearings), default=0):
             now += STEP
-            self.judge(now)
+            self._judge_all(now, complete)
             yield now
 
     def judge(self, now: int) -> None:
-        """Every patient as of `now`, up to what is complete."""
+        """Every patient as of `now` (µs UTC), up to what is complete."""
+        self._judge_all(now, self._refresh())
+
+    def _judge_all(self, now: int, complete: Mapping[str, int]) -> None:
         for patient, wearings in self._people:
             if wearings:
-                self._judge(patient, wearings, now)
+                self._judge(patient, wearings, now, complete[patient.id])
 
-    def _judge(self, patient: Patient, wearings: list[Wearing], now: int) -> None:
-        complete = self._complete(wearings)
-        if complete is None:
-            return
+    def _judge(self, patient: Patient, wearings: list[Wearing], now: int, complete: int) -> None:
         end = min(now, complete - SETTLE)
         end -= end % MINUTE
         if end <= wearings[0].start:
@@ -127,8 +124,7 @@ class Watch:
         seen = self._seen.get(patient.id)
         if seen is None or seen.start != start or end > seen.end:
             last = end + DAY
-            gaps = [gap for w in wearings for gap in self._catalog.spans(w.dev, max(start, w.start), min(last, w.end or last)) if gap.cause]
-            seen = _Seen(start, last, self._minutes(wearings, start, last), gaps)
+            seen = _Seen(start, last, self._minutes(wearings, start, last), self._gaps(wearings, start, last))
             self._seen[patient.id] = seen
         return seen
 
@@ -140,8 +136,9 @@ class Watch:
             hour, last = max(earlier, key=lambda found: found[0])
             parts.append(self._store.minutes(last.dev, hour, min(hour + HOUR, start)))
         out = np.concatenate(parts) if parts else np.empty(0, MINUTE_DTYPE)
-        return out[np.argsort(out["t"], kind="stable")]
+        out = out[np.argsort(out["t"], kind="stable")]
+        return np.concatenate([out[out["t"] < start], laid(out, start, end)])
 
-    def _complete(self, wearings: list[Wearing]) -> int | None:
-        reached = [self._catalog.complete_to(w.dev) for w in wearings if w.end is None]
-        return min((r for r in reached if r is not None), default=None) if reached and None not in reached else None
+    def _gaps(self, wearings: list[Wearing], start: int, end: int) -> list[Span]:
+        found = [self._catalog.spans(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]
+        return [span for spans in found for span in spans if span.cause]

@@ -11,6 +11,7 @@ import typer
 from cli.failure import told
 
 VERBS = {
+    "demo": "Show everything at work on virtual patients, with a live page.",
     "replay": "Play a recording through the real line and say what the rules found.",
     "bench": "Measure how fast samples become features, beside plain numpy.",
     "check": "Check this checkout: format, lint, types, tests.",

@@ -12,7 +12,6 @@ from amqtt.errors import BrokerError
 
 from ingest.link import BrokerUnavailable
 
-
 FAREWELL = 2.0
 """s for clients to go before they are cut off."""
 

@@ -43,9 +43,10 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = Lock()
+        self._writes, self._reads = Lock(), Lock()
         try:
             self._db = connect(path, _SCHEMA)
+            self._reader = connect(path, "")  # of its own, so that no reader waits for a commit to reach the disk
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(why(path, error)) from error
 
@@ -70,19 +71,15 @@ class Catalog:
                 [(c.spool, c.dev, c.upto, c.turn) for c in claims],
             )
 
-    def changed(self, since: int) -> tuple[list[tuple[str, int]], int]:
-        """Band-hours (dev, hour's start) that changed after the counter `since`, ascending, and the counter now."""
-        rows = self._all("select dev, hour, counter from change where counter > ? order by dev, hour", since)
-        return [(dev, hour) for dev, hour, _ in rows], max((c for _, _, c in rows), default=since)
+    def stale(self, dev: str, before: int) -> list[tuple[int, int]]:
+        """(hour's start, change counter) of a band's hours that begin before a time and changed since they were last `made`, ascending."""
+        return self._all("select hour, counter from change where made < counter and dev = ? and hour < ? order by hour", dev, before)
 
-    def seen(self, reader: str) -> int:
-        """The counter up to which a reader has dealt with what changed; 0 at first."""
-        rows = self._all("select counter from reader where name = ?", reader)
-        return int(rows[0][0]) if rows else 0
-
-    def mark(self, reader: str, counter: int) -> None:
+    def made(self, dev: str, hours: Sequence[tuple[int, int]]) -> None:
+        """What follows from these (hour, counter) is made; an hour that changed again meanwhile stays stale."""
         with self._writing():
-            self._db.execute("insert or replace into reader values (?, ?)", (reader, counter))
+            rows = [(counter, dev, hour) for hour, counter in hours]
+            self._db.executemany("update change set made = ? where dev = ? and hour = ?", rows)
 
     def hours(self, dev: str, start: int, end: int) -> list[int]:
         """Hours of a band in [start, end) of which something is stored, ascending."""
@@ -107,33 +104,35 @@ class Catalog:
 
     def close(self) -> None:
         self._db.close()
+        self._reader.close()
 
     def _touch(self, hours: Iterable[tuple[str, int]]) -> None:
         (top,) = self._db.execute("select coalesce(max(counter), 0) from change").fetchone()
         rows = [(dev, hour, top + 1) for dev, hour in sorted(set(hours))]
-        self._db.executemany("insert into change values (?, ?, ?) on conflict do update set counter = excluded.counter", rows)
+        self._db.executemany("insert into change values (?, ?, ?, 0) on conflict do update set counter = excluded.counter", rows)
 
     def _lay(self, spool: str, span: Span) -> None:
         """Neighbouring spans of the same kind become one row, so a month of a quiet link is not 43,000 of them."""
-        key = (spool, span.dev, span.cause and str(span.cause), int(span.final))
-        same = "spool = ? and dev = ? and cause is ? and final = ?"
-        if self._db.execute(f"select 1 from span where {same} and t0 <= ? and t1 >= ?", (*key, span.t0, span.t1)).fetchone():
+        key = (spool, span.dev, str(span.cause or ""), int(span.final))
+        same = "spool = ? and dev = ? and cause = ? and final = ?"
+        found = self._db.execute(f"select t0, t1 from span where {same} and t0 <= ? and t1 >= ?", (*key, span.t1, span.t0)).fetchall()
+        if any(t0 <= span.t0 and t1 >= span.t1 for t0, t1 in found):
             return
-        grown = self._db.execute(f"update span set t1 = ? where {same} and t1 = ?", (span.t1, *key, span.t0)).rowcount
-        if not grown:
-            self._db.execute("insert or replace into span values (?, ?, ?, ?, ?, ?)", (*key, span.t0, span.t1))
+        self._db.executemany(f"delete from span where {same} and t0 = ?", [(*key, t0) for t0, _ in found])
+        first, last = min([span.t0, *(t0 for t0, _ in found)]), max([span.t1, *(t1 for _, t1 in found)])
+        self._db.execute("insert into span values (?, ?, ?, ?, ?, ?)", (*key, first, last))
 
     def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         try:
-            with self._lock:
-                return self._db.execute(sql, values).fetchall()
+            with self._reads:
+                return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StoreUnavailable(why(self.path, error)) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
-            with self._lock, transaction(self._db):
+            with self._writes, transaction(self._db):
                 yield
         except sqlite3.Error as error:
             raise StoreUnavailable(why(self.path, error)) from error
@@ -148,11 +147,12 @@ def _hours(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[st
 
 
 _SCHEMA = """
-create table if not exists change(dev text, hour integer, counter integer not null, primary key (dev, hour)) without rowid;
+create table if not exists change(dev text, hour integer, counter integer not null, made integer not null,
+  primary key (dev, hour)) without rowid;
 create index if not exists change_by_counter on change(counter);
-create table if not exists reader(name text primary key, counter integer not null) without rowid;
-create table if not exists span(spool text, dev text, cause text, final integer not null, t0 integer not null, t1 integer not null);
-create unique index if not exists span_once on span(dev, t0, spool, coalesce(cause, ''));
+create index if not exists change_stale on change(dev, hour) where made < counter;
+create table if not exists span(spool text, dev text, cause text, final integer, t0 integer, t1 integer not null,
+  primary key (dev, spool, cause, final, t0)) without rowid;
 create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,
   payload blob not null, at integer not null, primary key (spool, seq, part, payload));
 create table if not exists claim(spool text, dev text, upto integer not null, turn integer not null,

@@ -15,10 +15,7 @@ MINUTE_DTYPE = np.dtype(
         ("hr", "f4"),  # beats per minute, mean
         ("intensity", "f4"),  # the band's own class, where it has one
         ("enmo", "f4"),  # mg, mean of max(|a| - 1 g, 0) (van Hees 2013)
-        (
-            "spread",
-            "f4",
-        ),  # mg, the second-largest per-axis standard deviation over the minute: what non-wear is told by
+        ("spread", "f4"),  # mg, the second-largest per-axis standard deviation over the minute: what non-wear is told by
         ("angle", "f4"),  # degrees, mean forearm angle to the horizontal (van Hees 2015), what sleep is told by
         ("worn", "f4"),  # 1 worn, 0 not
         ("asleep", "f4"),  # 1 asleep, 0 awake
@@ -40,11 +37,13 @@ def unknown(start: int, end: int) -> Minutes:
 
 
 def laid(minutes: Minutes, start: int, end: int) -> Minutes:
-    """`minutes` on a gap-free grid over [start, end); what is missing is unknown."""
+    """`minutes` on a gap-free grid over [start, end); what is missing is unknown. May be a view of `minutes`."""
+    first, last = -(-start // 60_000_000), -(-end // 60_000_000)
+    inside = minutes[slice(*np.searchsorted(minutes["t"], (first * 60_000_000, last * 60_000_000)))]
+    if len(inside) == max(last - first, 0):
+        return inside
     out = unknown(start, end)
-    if len(out):
-        inside = minutes[slice(*np.searchsorted(minutes["t"], (out["t"][0], out["t"][-1] + 60_000_000)))]
-        # Rows are moved as plain bytes: numpy would move them field by field, ten times slower, and this runs at every judgement.
-        raw = np.dtype((np.void, MINUTE_DTYPE.itemsize))
-        out.view(raw)[(inside["t"] - out["t"][0]) // 60_000_000] = inside.view(raw)
+    # Rows are moved as plain bytes: numpy would move them field by field, ten times slower, and this runs at every judgement.
+    raw = np.dtype((np.void, MINUTE_DTYPE.itemsize))
+    out.view(raw)[inside["t"] // 60_000_000 - first] = inside.view(raw)
     return out

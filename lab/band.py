@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.batch import DAY, HOUR, MINUTE
+from ingest.frames import REPEAT
 from ingest.radio import Notify, RadioError
 from lab import noise
 from lab.body import Body
@@ -59,6 +60,7 @@ class VirtualBand:
         self.address = VIRTUAL + body.name
         self.notified: dict[str, int] = dict.fromkeys(STREAMS, 0)
         """Readings handed to the central by characteristic: notifications, and answers to reads."""
+        self._counted: dict[str, tuple[int, bytes]] = {}
         self._listeners: dict[str, Notify] = {}
         self._at: int | None = None
         self._ahead = 0
@@ -92,7 +94,7 @@ class VirtualBand:
         self.advance(at)
         value = self._value(char, at)
         if char in self.notified:
-            self.notified[char] += 1
+            self._count(char, at, value)
         return value
 
     def write(self, char: str, payload: bytes, at: int) -> None:
@@ -153,8 +155,14 @@ class VirtualBand:
     def _tell(self, char: str, at: int, payload: bytes) -> None:
         notify = self._listeners.get(char)
         if notify is not None:
-            self.notified[char] += 1
+            self._count(char, at, payload)
             notify(at, payload)
+
+    def _count(self, char: str, at: int, payload: bytes) -> None:
+        """A read and a notification of one value at one instant hand over one reading, not two."""
+        before, said = self._counted.get(char, (0, b""))
+        self.notified[char] += not (said == payload and at - before < REPEAT)
+        self._counted[char] = (at, payload)
 
     def _walk(self, start: int, end: int) -> None:
         if end <= self._no_step_before:

@@ -79,6 +79,15 @@ def test_batches_over_midnight_come_in_order(store: Store) -> None:
     ]
 
 
+def test_a_month_of_days_is_read_and_counted_like_one(store: Store) -> None:
+    kept(store, *(plain(Stream.ACC, NOON + i * DAY, 50) for i in range(20)))
+    assert store.readings() == {"d1": 1000}
+    assert len(store.batches("d1", Stream.ACC, NOON, NOON + 20 * DAY)) == 20
+    oldest = store.before("d1", Stream.ACC, NOON + 1)
+    assert oldest is not None
+    assert oldest.t0 == NOON
+
+
 def test_minutes_replace_those_of_the_same_time_and_leave_the_rest(store: Store) -> None:
     minutes = unknown(NOON, NOON + 2 * HOUR)
     minutes["steps"] = 5

@@ -106,11 +106,23 @@ def test_a_band_is_complete_only_as_far_as_every_gateway_that_holds_it(line: Lin
     assert line.catalog.complete_to("d1") == NOON
 
 
-def test_changed_band_hours_are_told_once(line: Line) -> None:
+def test_a_changed_hour_is_stale_until_it_is_made_and_again_when_it_changes(line: Line) -> None:
     line.ingester.take([poison(line, 1, encode(plain()), encode(plain(t0=NOON + HOUR)))])
-    hours, counter = line.catalog.changed(0)
-    assert hours == [("d1", NOON), ("d1", NOON + HOUR)]
-    assert line.catalog.changed(counter) == ([], counter)
+    stale = line.catalog.stale("d1", NOON + 2 * HOUR)
+    assert [hour for hour, _ in stale] == [NOON, NOON + HOUR]
+    assert [hour for hour, _ in line.catalog.stale("d1", NOON + HOUR)] == [NOON]
+    line.catalog.made("d1", stale)
+    assert line.catalog.stale("d1", NOON + 2 * HOUR) == []
+    line.ingester.take([poison(line, 2, encode(plain(t0=NOON + 5)))])
+    assert [hour for hour, _ in line.catalog.stale("d1", NOON + 2 * HOUR)] == [NOON]
+
+
+def test_an_hour_that_changes_while_it_is_made_stays_stale(line: Line) -> None:
+    line.ingester.take([poison(line, 1, encode(plain()))])
+    stale = line.catalog.stale("d1", NOON + HOUR)
+    line.ingester.take([poison(line, 2, encode(plain(t0=NOON + 5)))])
+    line.catalog.made("d1", stale)
+    assert len(line.catalog.stale("d1", NOON + HOUR)) == 1
 
 
 def test_spans_of_a_quiet_link_become_one_and_gaps_stay_apart(line: Line) -> None:

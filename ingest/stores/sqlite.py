@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -66,7 +67,7 @@ class SqliteStore:
     def before(self, dev: str, stream: Stream, start: int) -> Batch | None:
         sql = "select body from batch where dev = ? and stream = ? and t0 < ? order by t0 desc limit 1"
         with self._lock, self._spoken():
-            for db in reversed(list(self._days(None, start))) if stream in RAW else [self._db]:
+            for db in self._days(None, start, newest_first=True) if stream in RAW else [self._db]:
                 row = db.execute(sql, (dev, str(stream), start)).fetchone()
                 if row:
                     return decode(row[0])
@@ -115,7 +116,7 @@ class SqliteStore:
     def readings(self) -> dict[str, int]:
         out: dict[str, int] = {}
         with self._lock, self._spoken():
-            for db in [self._db, *self._days(None, None)]:
+            for db in chain([self._db], self._days(None, None)):
                 for dev, n in db.execute("select dev, sum(n) from batch group by dev"):
                     out[dev] = out.get(dev, 0) + n
         return out
@@ -152,8 +153,9 @@ class SqliteStore:
         dated = [(p, datetime.strptime(p.stem, "raw-%Y-%m-%d").replace(tzinfo=UTC)) for p in sorted(self._folder.glob("raw-*.db"))]
         return [(path, int(at.timestamp()) // 86_400) for path, at in dated]
 
-    def _days(self, start: int | None, end: int | None) -> Iterator[sqlite3.Connection]:
-        for _, day in self._files():
+    def _days(self, start: int | None, end: int | None, newest_first: bool = False) -> Iterator[sqlite3.Connection]:
+        """One after the other: a file may be closed again once the next is asked for."""
+        for _, day in sorted(self._files(), reverse=newest_first):
             if (start is None or (day + 1) * DAY > start) and (end is None or day * DAY < end):
                 yield self._day(day)
 

@@ -1,0 +1,190 @@
+"""Everything in one command: virtual patients with eight weeks behind them, and on into live time."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+from secrets import token_urlsafe
+from threading import Thread
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from alerts.chart import Patient, Wearing
+from alerts.deliver import Way, deliver
+from alerts.watch import SETTLE, STEP
+from cli.line import SITE, Clinic, clinic, receiving, wall
+from cli.options import as_json, stamp
+from cli.serving import bound, serving
+from cli.watch import live
+from config.plugins import channels
+from ingest.batch import DAY, HOUR, MICROS
+from ingest.broker import EmbeddedBroker, free_port
+from ingest.receiver import Receiver
+from lab.gateway import Orders
+from lab.people import cast
+
+THERAPIST = "t-demo"
+WEEKS = 8
+SAME_END = 1_793_577_600 * MICROS
+"""Where history ends with --once, so that one seed is one story whenever it is told: 2026-11-02T00:00Z."""
+
+
+class GatewayFailed(Exception):
+    """The process with the virtual bands ended; what it said is above."""
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The process with the virtual bands, and what it has said so far."""
+
+    process: subprocess.Popen[str]
+    said: Queue[dict[str, Any]] = field(default_factory=Queue)
+    done: dict[str, int] | None = None
+
+    def hear(self) -> None:
+        if self.process.stdout:
+            for line in self.process.stdout:
+                self.said.put(json.loads(line))
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Make the history, say what came of it, and end.")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed is another story.")] = 1,
+    patients: Annotated[int, typer.Option(min=1, max=50, help="How many virtual patients.")] = 3,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8080,
+    json_: as_json = False,
+) -> None:
+    """Show KeepUp at work on virtual patients: bands, broker, store, rules, pages. Nothing leaves this machine, nothing is kept.
+
+    Example: keepup demo --once --seed 1 --json
+    """
+    begun, say = time.monotonic(), Console(stderr=True)
+    end = SAME_END if once else wall()
+    with ExitStack() as stack:
+        at = None if once else stack.enter_context(bound("127.0.0.1", port))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keepup-demo-", ignore_cleanup_errors=True)))
+        behind = stack.enter_context(clinic(folder))
+        password = _admitted(behind, seed, patients, end)
+        broker = EmbeddedBroker(free_port())
+        stack.callback(broker.stop)
+        receiver = stack.enter_context(receiving(behind, broker.url))
+        ways = [_way(stack, broker.url)]
+        orders = Orders(
+            seed=seed, patients=patients, start=end - WEEKS * 7 * DAY, end=end, live=not once, broker=broker.url, spool=folder / "spool.db"
+        )
+        gateway = stack.enter_context(_gateway(orders))
+        _history(behind, orders, gateway, ways, say, quiet=json_)
+        if at is None:
+            _report(_books(behind, gateway, receiver, patients, time.monotonic() - begun), json_)
+            return
+        stack.enter_context(serving(behind, at, SITE))
+        _welcome(say, f"http://127.0.0.1:{at.getsockname()[1]}", password)
+        live(behind.watch(), behind.chart, ways, wall)
+
+
+def _admitted(behind: Clinic, seed: int, patients: int, end: int) -> str:
+    """The cast into the chart, their bands on them, and a therapist; gives the password."""
+    start, password = end - WEEKS * 7 * DAY, token_urlsafe(9)
+    behind.chart.employ(THERAPIST, password)
+    for player in cast(seed, patients, end):
+        behind.chart.admit(Patient(player.patient, player.zone, THERAPIST, virtual=True), start)
+        behind.chart.hand_over(Wearing(player.patient, player.patient, start))
+    return password
+
+
+def _way(stack: ExitStack, url: str) -> Way:
+    channel = channels()["mqtt"]
+    send = channel.open({"url": url, "site": SITE})
+    stack.callback(send.close)
+    return Way(channel, send)
+
+
+@contextmanager
+def _gateway(orders: Orders) -> Iterator[Gateway]:
+    command = [sys.executable, "-I", "-m", "lab.gateway", orders.model_dump_json()]
+    gateway = Gateway(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))  # noqa: S603 — our own
+    Thread(target=gateway.hear, name="gateway", daemon=True).start()
+    try:
+        yield gateway
+    finally:
+        if gateway.process.stdin:
+            gateway.process.stdin.close()
+        try:
+            gateway.process.wait(10)
+        except subprocess.TimeoutExpired:
+            gateway.process.kill()
+            gateway.process.wait()
+
+
+def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Way], say: Console, quiet: bool) -> None:
+    """Judge step by step behind what is complete, until all of the history is."""
+    watch, now, delivered = behind.watch(), orders.start, orders.start
+    with _bar(say, orders, quiet or not say.is_terminal) as moved:
+        while True:
+            _listen(gateway)
+            for now in watch.follow(now):  # noqa: B020 — each look goes on where the last one stopped
+                if now - delivered >= HOUR:
+                    deliver(behind.chart, ways, now)
+                    delivered = now
+                moved(now)
+            if gateway.done and now + STEP + SETTLE > orders.end:
+                return
+            if gateway.process.poll() not in (None, 0):
+                raise GatewayFailed("The virtual bands' process ended too early. Try again; if it stays so, report what it said above.")
+
+
+def _listen(gateway: Gateway) -> None:
+    """Wait for word of another day, or a while."""
+    with suppress(Empty):
+        gateway.done = gateway.said.get(timeout=0.5).get("done", gateway.done)
+
+
+@contextmanager
+def _bar(say: Console, orders: Orders, hidden: bool) -> Iterator[Callable[[int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[day]}"), TimeElapsedColumn())
+    with Progress(*columns, console=say, transient=True, disable=hidden) as progress:
+        task = progress.add_task("Living through eight weeks", total=orders.end - orders.start, day="")
+        yield lambda at: progress.update(task, completed=at - orders.start, day=stamp(at)[:10])
+
+
+def _books(behind: Clinic, gateway: Gateway, receiver: Receiver, patients: int, seconds: float) -> dict[str, Any]:
+    """Each figure from its own end: the bands' count, the spool's, the store's, the catalog's."""
+    told = gateway.done or {}
+    stored, dead = sum(behind.store.readings().values()), sum(letter.readings for letter in behind.catalog.dead())
+    alerts = Counter((alert.kind, str(alert.audience), str(alert.state)) for alert in behind.chart.alerts())
+    return {
+        "patients": patients,
+        "readings": {**told, "stored": stored, "dead": dead, "lost": told["accepted"] - stored - dead},
+        "messages_through_broker": receiver.messages,
+        "alerts": [{"kind": k, "audience": a, "state": s, "count": n} for (k, a, s), n in sorted(alerts.items())],
+        "seconds": round(seconds, 1),
+    }
+
+
+def _report(books: dict[str, Any], json_: bool) -> None:
+    if json_:
+        sys.stdout.write(json.dumps(books) + "\n")
+        return
+    out, readings = Console(), books["readings"]
+    out.print(f"{books['patients']} virtual patients, {WEEKS} weeks, {books['seconds']} s")
+    out.print(
+        ", ".join(f"{name} {count:,}" for name, count in readings.items()) + f" readings in {books['messages_through_broker']:,} messages"
+    )
+    for alert in books["alerts"]:
+        out.print(f"  {alert['count']:>4}  {alert['kind']} for the {alert['audience']}, {alert['state']}")
+
+
+def _welcome(say: Console, url: str, password: str) -> None:
+    text = f"[bold]{url}[/]\n\nLog in as [bold]{THERAPIST}[/] with [bold]{password}[/]\n\nThe patients are virtual. Ctrl-C ends it."
+    say.print(Panel(text, title="KeepUp demo", expand=False, padding=(1, 3)))

@@ -1,0 +1,43 @@
+"""The pages, served on one socket that was bound before anything else was started."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from secrets import token_bytes
+from threading import Thread
+
+import uvicorn
+
+from cli.line import Clinic, wall
+from web.app import LOOPBACK, app
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Raises `OSError` naming the address when the port is taken."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+
+
+def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK) -> uvicorn.Server:
+    """`secret` signs the sessions; a new one for each start where none is given."""
+    catalog = behind.catalog
+    more = {"hosts": hosts} if hosts else {}
+    pages = app(
+        behind.chart, behind.store, catalog.spans, catalog.complete_to, secret=secret or token_bytes(32), now=wall, site=site, **more
+    )
+    return uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
+
+
+@contextmanager
+def serving(behind: Clinic, at: socket.socket, site: str) -> Iterator[None]:
+    """In the background, for as long as the context lasts."""
+    web = server(behind, site)
+    thread = Thread(target=web.run, kwargs={"sockets": [at]}, name="web", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        web.should_exit = True
+        thread.join()
