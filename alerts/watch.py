@@ -53,28 +53,29 @@ class Watch:
         self._seen.clear()
 
     def _refresh(self) -> dict[str, int]:
-        """Make what changed as far as it is complete; gives patient → what all the bands now worn are complete to, 0 where nothing is known.
+        """Make what changed as far as it is complete; gives patient → what the bands now worn are complete to, 0: nothing is known.
 
         Asked first, made afterwards: what arrives meanwhile is for the next time.
         """
         complete: dict[str, int] = {}
         for patient, wearings in self._people:
             reached = {w.dev: self._catalog.complete_to(w.dev) or 0 for w in wearings}
-            if any([refresh(self._store, self._catalog, dev, upto) for dev, upto in reached.items()]):
+            made = [refresh(self._store, self._catalog, dev, upto) for dev, upto in reached.items()]
+            if any(made):
                 self._seen.pop(patient.id, None)
             elif seen := self._seen.get(patient.id):
                 seen.gaps = self._gaps(wearings, seen.start, seen.end)
             complete[patient.id] = min((reached[w.dev] for w in wearings if w.end is None), default=0)
         return complete
 
-    def follow(self, now: int) -> Iterator[int]:
-        """Judge every `STEP` of data time after `now` as far as everything is complete; gives each step once it is judged.
+    def follow(self, now: int, step: int = STEP) -> Iterator[int]:
+        """Judge every `step` µs of data time after `now` as far as everything is complete; gives each step once it is judged.
 
         What is judged at a step sees nothing that came after it, so it does not matter in what portions the data arrived.
         """
         complete = self._refresh()
-        while now + STEP + SETTLE <= min((complete[p.id] for p, wearings in self._people if wearings), default=0):
-            now += STEP
+        while now + step + SETTLE <= min((complete[p.id] for p, wearings in self._people if wearings), default=0):
+            now += step
             self._judge_all(now, complete)
             yield now
 

@@ -22,13 +22,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alerts.chart import Patient, Wearing
 from alerts.deliver import Way, deliver
-from alerts.watch import SETTLE, STEP
+from alerts.watch import SETTLE
 from cli.line import SITE, Clinic, clinic, receiving, wall
 from cli.options import as_json, stamp
 from cli.serving import bound, serving
 from cli.watch import live
 from config.plugins import channels
-from ingest.batch import DAY, HOUR, MICROS
+from ingest.batch import DAY, HOUR, MICROS, MINUTE
 from ingest.broker import EmbeddedBroker, free_port
 from ingest.receiver import Receiver
 from lab.gateway import Orders
@@ -36,6 +36,8 @@ from lab.people import cast
 
 THERAPIST = "t-demo"
 WEEKS = 8
+STEP = 15 * MINUTE
+"""Data time between two judgements of the history: as long as a nudge stays fresh."""
 SAME_END = 1_793_577_600 * MICROS
 """Where history ends with --once, so that one seed is one story whenever it is told: 2026-11-02T00:00Z."""
 
@@ -133,7 +135,7 @@ def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Wa
     with _bar(say, orders, quiet or not say.is_terminal) as moved:
         while True:
             _listen(gateway)
-            for now in watch.follow(now):  # noqa: B020 — each look goes on where the last one stopped
+            for now in watch.follow(now, STEP):  # noqa: B020 — each look goes on where the last one stopped
                 if now - delivered >= HOUR:
                     deliver(behind.chart, ways, now)
                     delivered = now

@@ -22,11 +22,8 @@ def bound(host: str, port: int) -> socket.socket:
 
 def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK) -> uvicorn.Server:
     """`secret` signs the sessions; a new one for each start where none is given."""
-    catalog = behind.catalog
-    more = {"hosts": hosts} if hosts else {}
-    pages = app(
-        behind.chart, behind.store, catalog.spans, catalog.complete_to, secret=secret or token_bytes(32), now=wall, site=site, **more
-    )
+    catalog, key = behind.catalog, secret or token_bytes(32)
+    pages = app(behind.chart, behind.store, catalog.spans, catalog.complete_to, secret=key, now=wall, site=site, hosts=hosts)
     return uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
 
 

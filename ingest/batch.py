@@ -69,10 +69,14 @@ class Batch:
         return self.t0 + np.arange(self.n, dtype=np.int64) * (self.dt or 0)
 
     @property
+    def last(self) -> int:
+        """µs UTC of the last sample."""
+        return self.t0 + (int(self.offsets[-1]) if self.offsets is not None else (self.n - 1) * (self.dt or 0))
+
+    @property
     def end(self) -> int:
         """µs UTC: just after the last sample, or `until` where that is later."""
-        step = self.dt if self.dt is not None else 1
-        return max(int(self.times[-1]) + step, self.until or 0)
+        return max(self.last + (self.dt or 1), self.until or 0)
 
 
 class Cause(StrEnum):

@@ -83,18 +83,18 @@ def _offsets(got: _Body, n: int) -> Any:
     if len(got.o) != 4 * n:
         raise Refused(f"{len(got.o)} bytes of offsets for {n} samples")
     offsets = np.frombuffer(got.o, "<i4")
-    if offsets[0] != 0 or (np.diff(offsets) <= 0).any():
+    if offsets[0] != 0 or (offsets[1:] <= offsets[:-1]).any():
         raise Refused("offsets do not ascend from 0")
     return offsets
 
 
 def _sane(batch: Batch) -> Batch:
-    last = int(batch.times[-1])
+    last = batch.last
     if not (batch.t0 >= EARLIEST and last < LATEST):
         raise Refused("impossible time")
     if batch.until is not None and not last <= batch.until < LATEST:
         raise Refused("ends before its last sample")
-    if not (np.isfinite(batch.scale) and batch.scale > 0):
+    if not 0 < batch.scale < float("inf"):
         raise Refused("impossible scale")
     if batch.stream == Stream.ACC and batch.t0 // CELL != last // CELL:
         raise Refused("an acceleration batch crosses a cell")
