@@ -1,18 +1,15 @@
 """Everything in one command: virtual patients with eight weeks behind them, and on into live time."""
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Empty
 from secrets import token_urlsafe
-from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -23,14 +20,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from alerts.chart import Patient, Wearing
 from alerts.deliver import Way, deliver
 from alerts.watch import SETTLE
-from cli.line import SITE, Clinic, clinic, receiving, wall
+from cli.line import SITE, Clinic, clinic, wall
 from cli.options import as_json, stamp
+from cli.processes import Gateway, ingesting, virtual_gateway
 from cli.serving import bound, serving
 from cli.watch import live
 from config.plugins import channels
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
-from ingest.broker import EmbeddedBroker, free_port
-from ingest.receiver import Receiver
 from lab.gateway import Orders
 from lab.people import cast
 
@@ -40,24 +36,6 @@ STEP = 15 * MINUTE
 """Data time between two judgements of the history: as long as a nudge stays fresh."""
 SAME_END = 1_793_577_600 * MICROS
 """Where history ends with --once, so that one seed is one story whenever it is told: 2026-11-02T00:00Z."""
-
-
-class GatewayFailed(Exception):
-    """The process with the virtual bands ended; what it said is above."""
-
-
-@dataclass(slots=True)
-class Gateway:
-    """The process with the virtual bands, and what it has said so far."""
-
-    process: subprocess.Popen[str]
-    said: Queue[dict[str, Any]] = field(default_factory=Queue)
-    done: dict[str, int] | None = None
-
-    def hear(self) -> None:
-        if self.process.stdout:
-            for line in self.process.stdout:
-                self.said.put(json.loads(line))
 
 
 def demo(
@@ -78,17 +56,14 @@ def demo(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keepup-demo-", ignore_cleanup_errors=True)))
         behind = stack.enter_context(clinic(folder))
         password = _admitted(behind, seed, patients, end)
-        broker = EmbeddedBroker(free_port())
-        stack.callback(broker.stop)
-        receiver = stack.enter_context(receiving(behind, broker.url))
-        ways = [_way(stack, broker.url)]
-        orders = Orders(
-            seed=seed, patients=patients, start=end - WEEKS * 7 * DAY, end=end, live=not once, broker=broker.url, spool=folder / "spool.db"
-        )
-        gateway = stack.enter_context(_gateway(orders))
+        broker = stack.enter_context(ingesting(folder))
+        ways = [_way(stack, broker)]
+        start, spool = end - WEEKS * 7 * DAY, folder / "spool.db"
+        orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=spool)
+        gateway = stack.enter_context(virtual_gateway(orders))
         _history(behind, orders, gateway, ways, say, quiet=json_)
         if at is None:
-            _report(_books(behind, gateway, receiver, patients, time.monotonic() - begun), json_)
+            _report(_books(behind, gateway, patients, time.monotonic() - begun), json_)
             return
         stack.enter_context(serving(behind, at, SITE))
         _welcome(say, f"http://127.0.0.1:{at.getsockname()[1]}", password)
@@ -112,23 +87,6 @@ def _way(stack: ExitStack, url: str) -> Way:
     return Way(channel, send)
 
 
-@contextmanager
-def _gateway(orders: Orders) -> Iterator[Gateway]:
-    command = [sys.executable, "-I", "-m", "lab.gateway", orders.model_dump_json()]
-    gateway = Gateway(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))  # noqa: S603 — our own
-    Thread(target=gateway.hear, name="gateway", daemon=True).start()
-    try:
-        yield gateway
-    finally:
-        if gateway.process.stdin:
-            gateway.process.stdin.close()
-        try:
-            gateway.process.wait(10)
-        except subprocess.TimeoutExpired:
-            gateway.process.kill()
-            gateway.process.wait()
-
-
 def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Way], say: Console, quiet: bool) -> None:
     """Judge step by step behind what is complete, until all of the history is."""
     watch, now, delivered = behind.watch(), orders.start, orders.start
@@ -142,14 +100,13 @@ def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Wa
                 moved(now)
             if gateway.done and now + STEP + SETTLE > orders.end:
                 return
-            if gateway.process.poll() not in (None, 0):
-                raise GatewayFailed("The virtual bands' process ended too early. Try again; if it stays so, report what it said above.")
+            gateway.check()
 
 
 def _listen(gateway: Gateway) -> None:
     """Wait for word of another day, or a while."""
     with suppress(Empty):
-        gateway.done = gateway.said.get(timeout=0.5).get("done", gateway.done)
+        gateway.done = gateway.said.get(timeout=0.2 if gateway.done else 5).get("done", gateway.done)
 
 
 @contextmanager
@@ -160,7 +117,7 @@ def _bar(say: Console, orders: Orders, hidden: bool) -> Iterator[Callable[[int],
         yield lambda at: progress.update(task, completed=at - orders.start, day=stamp(at)[:10])
 
 
-def _books(behind: Clinic, gateway: Gateway, receiver: Receiver, patients: int, seconds: float) -> dict[str, Any]:
+def _books(behind: Clinic, gateway: Gateway, patients: int, seconds: float) -> dict[str, Any]:
     """Each figure from its own end: the bands' count, the spool's, the store's, the catalog's."""
     told = gateway.done or {}
     stored, dead = sum(behind.store.readings().values()), sum(letter.readings for letter in behind.catalog.dead())
@@ -168,7 +125,7 @@ def _books(behind: Clinic, gateway: Gateway, receiver: Receiver, patients: int, 
     return {
         "patients": patients,
         "readings": {**told, "stored": stored, "dead": dead, "lost": told["accepted"] - stored - dead},
-        "messages_through_broker": receiver.messages,
+        "messages_through_broker": behind.catalog.received(),
         "alerts": [{"kind": k, "audience": a, "state": s, "count": n} for (k, a, s), n in sorted(alerts.items())],
         "seconds": round(seconds, 1),
     }

@@ -9,6 +9,7 @@ CODES = {
     "ingest.spool.SpoolUnavailable": 1,
     "ingest.link.BrokerUnavailable": 1,
     "ingest.collect.ClockBehind": 1,
+    "cli.processes.EndedEarly": 1,
     "ingest.radio.RadioError": 1,
     "alerts.database.ChartUnavailable": 1,
     "alerts.channel.DeliveryError": 1,

@@ -1,10 +1,12 @@
 """The parts of the line, opened together in one folder: what `demo`, `replay` and the long-running verbs compose."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from pydantic import BaseModel
 
@@ -76,6 +78,7 @@ def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) ->
 
 @contextmanager
 def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
+    """Ingests what the broker brings, in the background, for as long as the context lasts."""
     with linked(url, f"keepup-ingest-{site}", topics(site), ca) as link:
         receiver = Receiver(behind.ingester, link)
         receiver.start()
@@ -83,3 +86,11 @@ def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None)
             yield receiver
         finally:
             receiver.stop()
+
+
+def until_told() -> Event:
+    """Set once this process is asked to end (SIGTERM, or Ctrl-C)."""
+    told = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    return told

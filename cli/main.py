@@ -10,7 +10,10 @@ import typer
 
 from cli.failure import told
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads: more threads would only wait for each other
+
 VERBS = {
+    "ingest": "Store what gateways send over MQTT, and answer them.",
     "demo": "Show everything at work on virtual patients, with a live page.",
     "replay": "Play a recording through the real line and say what the rules found.",
     "bench": "Measure how fast samples become features, beside plain numpy.",
@@ -71,3 +74,7 @@ def front(
     _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     pass
+
+
+if __name__ == "__main__":
+    app()

@@ -42,3 +42,10 @@ a_speed = Annotated[
     float | None, typer.Option(parser=speed, metavar="N|max", show_default="max", help="1 is real time; max waits for nothing.")
 ]
 as_json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout, nothing else.")]
+a_folder = Annotated[Path, typer.Argument(help="Where the site's databases are.", file_okay=False)]
+a_broker = Annotated[
+    str | None,
+    typer.Option(envvar="KEEPUP_BROKER", metavar="URL", help="mqtt://127.0.0.1:1883; beyond this machine mqtts://user:password@host:8883."),
+]
+a_ca = Annotated[str | None, typer.Option(metavar="FILE", help="Certificate of the authority the broker's own is signed by.")]
+a_site = Annotated[str, typer.Option(envvar="KEEPUP_SITE", help="Name of the site in MQTT topics; no dots, no slashes.")]

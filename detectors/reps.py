@@ -136,11 +136,11 @@ def _walked(begins: I8, walked: I8) -> np.ndarray[tuple[int], np.dtype[np.bool_]
 def _peaks(swing: F8, period: float) -> I8:
     """Slots at which a repetition is at its height; up or down, whichever comes more evenly."""
     main = swing @ np.linalg.eigh(swing.T @ swing)[1][:, -1]
-    both = [_heights(main, period), _heights(-main, period)]
+    low, middle, high = np.percentile(main, (8, 50, 92))
+    both = [_heights(main, period, high - middle), _heights(-main, period, middle - low)]
     return min(both, key=lambda peaks: np.inf if len(peaks) < 3 else float(np.std(np.diff(peaks)) / np.mean(np.diff(peaks))))
 
 
-def _heights(main: F8, period: float) -> I8:
-    prominence = 0.7 * (np.percentile(main, 92) - np.percentile(main, 50))
-    peaks: I8 = find_peaks(main, distance=max(1, round(0.6 * period)), prominence=prominence)[0]
+def _heights(main: F8, period: float, swing: float) -> I8:
+    peaks: I8 = find_peaks(main, distance=max(1, round(0.6 * period)), prominence=0.7 * swing)[0]
     return peaks

@@ -33,7 +33,7 @@ class EmbeddedBroker:
         self._loop = asyncio.new_event_loop()
         self._done: asyncio.Event | None = None
         self._thread = Thread(target=self._run, args=(host, port), name="broker", daemon=True)
-        logging.getLogger("amqtt").setLevel(logging.ERROR)
+        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
         logging.getLogger("transitions").setLevel(logging.ERROR)
         self._thread.start()
         self._ready.wait()

@@ -57,9 +57,14 @@ class Catalog:
         dead: Sequence[Dead],
         claims: Sequence[Claim],
         now: int,
+        messages: int = 0,
     ) -> None:
-        """What an ingester has just stored, in one transaction; saying it twice changes nothing but the change counter."""
+        """What an ingester has just stored, in one transaction; saying it twice changes nothing but the counters.
+
+        `messages`: how many with a parcel this came in.
+        """
         with self._writing():
+            self._db.execute("update received set messages = messages + ?", (messages,))
             self._touch(_hours(batches, [s for _, s in spans]))
             for spool, span in spans:
                 self._lay(spool, span)
@@ -101,6 +106,10 @@ class Catalog:
 
     def dead(self) -> list[Dead]:
         return [Dead(*row) for row in self._all("select spool, seq, part, reason, readings, payload from dead order by spool, seq, part")]
+
+    def received(self) -> int:
+        """Messages with a parcel that ever came, repeats too."""
+        return int(self._all("select messages from received")[0][0])
 
     def close(self) -> None:
         self._db.close()
@@ -147,6 +156,8 @@ def _hours(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[st
 
 
 _SCHEMA = """
+create table if not exists received(one integer primary key check (one = 1), messages integer not null);
+insert or ignore into received values (1, 0);
 create table if not exists change(dev text, hour integer, counter integer not null, made integer not null,
   primary key (dev, hour)) without rowid;
 create index if not exists change_by_counter on change(counter);

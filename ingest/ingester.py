@@ -18,6 +18,7 @@ class _Read:
     spans: list[tuple[str, Span]] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    messages: int = 0
     stored: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     refused: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=dict)
 
@@ -42,7 +43,7 @@ class Ingester:
         now = self._now()
         if read.batches:
             self._store.write(read.batches, _tiles(read.batches), now)
-        self._catalog.record(read.batches, read.spans, read.dead, read.claims, now)
+        self._catalog.record(read.batches, read.spans, read.dead, read.claims, now, read.messages)
         answered = dict.fromkeys([*read.stored, *read.refused])
         return [(at, Ack(spool, ranges(read.stored.get((at, spool), ())), read.refused.get((at, spool), ()))) for at, spool in answered]
 
@@ -56,6 +57,7 @@ def _read(gateway: str, payload: bytes, read: _Read) -> None:
     read.claims += [Claim(message.spool, dev, upto, message.turn) for dev, upto in message.claims.items()]
     if message.parcel is None or message.seq is None:
         return
+    read.messages += 1
     try:
         parcel = unpack(message.parcel)
     except Refused as reason:

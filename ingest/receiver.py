@@ -30,8 +30,6 @@ class Receiver:
         self._ingester, self._link = ingester, link
         self._stop = Event()
         self._thread = Thread(target=self._run, name="receiver", daemon=True)
-        self.messages = 0
-        """Data messages received through the broker."""
 
     def start(self) -> None:
         self._thread.start()
@@ -55,7 +53,6 @@ class Receiver:
         return found
 
     def _take(self, messages: list[Arrived]) -> None:
-        self.messages += sum(m.topic.endswith("/data") for m in messages)
         held = 0
         while not self._stop.is_set():
             try:

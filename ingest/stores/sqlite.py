@@ -29,7 +29,7 @@ PAGE = 16_384  # bytes; a 10-s window of 50 Hz fits a page with little waste
 
 
 class SqliteStore:
-    """`ingest.store.Store` in a folder. One process writes; any number read."""
+    """`ingest.store.Store` in a folder; several processes may hold it open, writers take turns."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

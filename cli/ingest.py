@@ -1,0 +1,34 @@
+"""MQTT → store → ack, until told to stop."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from cli.line import SITE, clinic, receiving, until_told
+from cli.options import a_broker, a_ca, a_folder, a_site
+from ingest.broker import EmbeddedBroker
+
+
+def ingest(
+    folder: a_folder,
+    broker: a_broker = None,
+    ca: a_ca = None,
+    site: a_site = SITE,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
+) -> None:
+    """Store what the gateways send, and answer them once it is stored.
+
+    Without --broker it brings a broker of its own, for gateways on this machine.
+
+    Example: keepup ingest clinic --broker mqtts://ingest:secret@broker.example:8883
+    """
+    told = until_told()
+    with ExitStack() as stack:
+        behind = stack.enter_context(clinic(folder))
+        if broker is None:
+            own = EmbeddedBroker(port)
+            stack.callback(own.stop)
+            broker = own.url
+        stack.enter_context(receiving(behind, broker, site, ca))
+        told.wait()
