@@ -204,7 +204,7 @@ class VirtualBand:
 
     def _newest_motion(self, at: int) -> bytes:
         polled, xyz = self.body.acceleration(at - 2 * POLL, at + 1)
-        newest = int(np.flatnonzero(polled + self._delays(polled) <= at)[-1])
+        newest = int(np.flatnonzero(polled + self._delays(polled) < at)[-1])  # what arrives at `at` is yet to be notified
         return struct.pack("<hhh", *xyz[newest].tolist())
 
     def _drain(self, start: int, end: int) -> None:
