@@ -13,10 +13,15 @@ from cli.failure import told
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads: more threads would only wait for each other
 
 VERBS = {
-    "ingest": "Store what gateways send over MQTT, and answer them.",
     "demo": "Show everything at work on virtual patients, with a live page.",
     "replay": "Play a recording through the real line and say what the rules found.",
-    "bench": "Measure how fast samples become features, beside plain numpy.",
+    "epochs": "A recording as 5-second features or as minutes, in CSV.",
+    "sessions": "A recording's stretches of walking and of exercise.",
+    "collect": "The gateway: what bands say, into the spool and on to the broker.",
+    "ingest": "Store what gateways send over MQTT, and answer them.",
+    "watch": "Judge what changed, and tell who is to be told.",
+    "serve": "The therapist's pages.",
+    "bench": "The speed of the hot paths beside a plain peer.",
     "check": "Check this checkout: format, lint, types, tests.",
 }
 """Verb → what `keepup --help` says of it. `cli/VERB.py` holds a function of that name, or a Typer called `app` where a verb has verbs
