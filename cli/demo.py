@@ -20,12 +20,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from alerts.chart import Patient, Wearing
 from alerts.deliver import Way, deliver
 from alerts.watch import SETTLE
-from cli.line import SITE, Clinic, clinic, wall
-from cli.options import as_json, stamp
+from cli.line import Clinic, clinic, wall
+from cli.options import SITE, as_json, stamp
 from cli.processes import Gateway, ingesting, virtual_gateway
 from cli.serving import bound, serving
-from cli.watch import live
-from config.plugins import channels
+from cli.watch import live, way
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 from lab.gateway import Orders
 from lab.people import cast
@@ -57,7 +56,7 @@ def demo(
         behind = stack.enter_context(clinic(folder))
         password = _admitted(behind, seed, patients, end)
         broker = stack.enter_context(ingesting(folder))
-        ways = [_way(stack, broker)]
+        ways = [way(stack, broker, SITE)]
         start, spool = end - WEEKS * 7 * DAY, folder / "spool.db"
         orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=spool)
         gateway = stack.enter_context(virtual_gateway(orders))
@@ -78,13 +77,6 @@ def _admitted(behind: Clinic, seed: int, patients: int, end: int) -> str:
         behind.chart.admit(Patient(player.patient, player.zone, THERAPIST, virtual=True), start)
         behind.chart.hand_over(Wearing(player.patient, player.patient, start))
     return password
-
-
-def _way(stack: ExitStack, url: str) -> Way:
-    channel = channels()["mqtt"]
-    send = channel.open({"url": url, "site": SITE})
-    stack.callback(send.close)
-    return Way(channel, send)
 
 
 def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Way], say: Console, quiet: bool) -> None:

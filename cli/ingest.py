@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.line import SITE, clinic, receiving, until_told
-from cli.options import a_broker, a_ca, a_folder, a_site
+from cli.line import clinic, receiving, until_told
+from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from ingest.broker import EmbeddedBroker
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from alerts.chart import Chart
 from alerts.watch import Watch
+from cli.options import SITE
 from config.plugins import rules, stores
 from detectors.rule import Rule
 from ingest.catalog import Catalog
@@ -20,7 +21,6 @@ from ingest.link import BrokerUnavailable, Link
 from ingest.receiver import Receiver, topics
 from ingest.store import Store
 
-SITE = "home"
 PATIENCE = 10.0
 """s to wait for a broker that was just started or named."""
 

@@ -21,6 +21,8 @@ VERBS = {
     "ingest": "Store what gateways send over MQTT, and answer them.",
     "watch": "Judge what changed, and tell who is to be told.",
     "serve": "The therapist's pages.",
+    "patient": "Who is watched over, by whom, with which band.",
+    "therapist": "Who may log in to the pages.",
     "bench": "The speed of the hot paths beside a plain peer.",
     "check": "Check this checkout: format, lint, types, tests.",
 }
@@ -40,7 +42,7 @@ app = typer.Typer(
 def _run(verb: str, args: list[str]) -> int:
     """Run a verb; gives its exit code."""
     module = import_module(f"cli.{verb}")
-    face: typer.Typer = getattr(module, "app", None) or typer.Typer()
+    face: typer.Typer = getattr(module, "app", None) or typer.Typer(add_completion=False)
     if not hasattr(module, "app"):
         face.command(verb)(getattr(module, verb))
     command = typer.main.get_command(face)

@@ -1,11 +1,14 @@
 """Options that several verbs share, read and refused in one way."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+
+SITE = "home"
 
 
 def zone(name: str) -> ZoneInfo:
@@ -29,6 +32,23 @@ def speed(text: str) -> float | None:
     return factor
 
 
+def address(text: str) -> str:
+    """A broker's URL; an absolute path names a file that holds it."""
+    if not text.startswith("/"):
+        return text
+    try:
+        return Path(text).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{text} cannot be read. Name a file whose first line is the broker's address.") from error
+
+
+def name(text: str) -> str:
+    """Goes into topics, addresses of pages and tables."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
+        raise typer.BadParameter(f"{text!r} will not do as a name. Take letters, digits, - and _, at most 64.")
+    return text
+
+
 def stamp(at: int) -> str:
     """ISO 8601 UTC, to the second where that is exact."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
@@ -45,7 +65,12 @@ as_json = Annotated[bool, typer.Option("--json", help="For machines: JSON on std
 a_folder = Annotated[Path, typer.Argument(help="Where the site's databases are.", file_okay=False)]
 a_broker = Annotated[
     str | None,
-    typer.Option(envvar="KEEPUP_BROKER", metavar="URL", help="mqtt://127.0.0.1:1883; beyond this machine mqtts://user:password@host:8883."),
+    typer.Option(
+        envvar="KEEPUP_BROKER",
+        parser=address,
+        metavar="URL",
+        help="mqtt://127.0.0.1:1883; beyond this machine mqtts://user:password@host:8883. Or the path of a file that holds it.",
+    ),
 ]
 a_ca = Annotated[str | None, typer.Option(metavar="FILE", help="Certificate of the authority the broker's own is signed by.")]
-a_site = Annotated[str, typer.Option(envvar="KEEPUP_SITE", help="Name of the site in MQTT topics; no dots, no slashes.")]
+a_site = Annotated[str, typer.Option(envvar="KEEPUP_SITE", parser=name, metavar="NAME", help="Name of the site in MQTT topics.")]

@@ -20,10 +20,10 @@ def bound(host: str, port: int) -> socket.socket:
         raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
 
 
-def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK) -> uvicorn.Server:
-    """`secret` signs the sessions; a new one for each start where none is given."""
-    catalog, key = behind.catalog, secret or token_bytes(32)
-    pages = app(behind.chart, behind.store, catalog.spans, catalog.complete_to, secret=key, now=wall, site=site, hosts=hosts)
+def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK, https: bool = False) -> uvicorn.Server:
+    """`secret` signs the sessions; a new one for each start where none is given. `https`: TLS stands in front."""
+    key, gaps, complete_to = secret or token_bytes(32), behind.catalog.spans, behind.catalog.complete_to
+    pages = app(behind.chart, behind.store, gaps, complete_to, secret=key, now=wall, site=site, hosts=hosts, https=https)
     return uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
 
 

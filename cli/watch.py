@@ -1,6 +1,8 @@
 """What changed → findings → alerts → messages, once a minute."""
 
+import signal
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from threading import Event
 
 import structlog
@@ -8,11 +10,43 @@ import structlog
 from alerts.chart import Chart, ChartUnavailable
 from alerts.deliver import Way, deliver
 from alerts.watch import Watch
+from cli.line import clinic, until_told, wall
+from cli.options import SITE, a_broker, a_folder, a_site
+from config.plugins import channels
 from ingest.store import StoreUnavailable
 
 log = structlog.get_logger()
 EVERY = 60.0
 """s between two looks."""
+PATIENCE = 4.0
+"""s that what is under way may take to end once told to stop; then it is cut off, half of nothing being kept."""
+
+
+class OutOfTime(Exception):
+    """Told to stop, and what was under way took too long."""
+
+
+def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> None:
+    """Judge what changed, once a minute, and tell who is to be told.
+
+    Without --broker nobody is sent a message: alerts are on the therapist's pages only.
+
+    Example: keepup watch clinic --broker mqtt://127.0.0.1:1883
+    """
+    told = _until_told_in_time()
+    with suppress(OutOfTime), ExitStack() as stack:
+        behind = stack.enter_context(clinic(folder))
+        ways = [way(stack, broker, site)] if broker else []
+        live(behind.watch(), behind.chart, ways, wall, told)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def way(stack: ExitStack, url: str, site: str) -> Way:
+    """The MQTT channel, for as long as the stack lasts. Raises `BrokerUnavailable` for an address that is none."""
+    channel = channels()["mqtt"]
+    send = channel.open({"url": url, "site": site})
+    stack.callback(send.close)
+    return Way(channel, send)
 
 
 def live(watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int], stop: Event | None = None) -> None:
@@ -26,3 +60,20 @@ def live(watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int]
         except (StoreUnavailable, ChartUnavailable) as error:
             log.warning("waiting", reason=str(error))
         stop.wait(EVERY)
+
+
+def _until_told_in_time() -> Event:
+    """As `until_told`, but the first judgement of a long backlog may not keep the process from ending."""
+    told = until_told()
+
+    def ask(*_: object) -> None:
+        told.set()
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+
+    def cut_off(*_: object) -> None:
+        raise OutOfTime
+
+    signal.signal(signal.SIGALRM, cut_off)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    return told
