@@ -15,6 +15,9 @@ from alerts.wording import line
 from web.desk import Desk
 from web.door import Session
 
+MOST = 100
+"""Alerts on a page."""
+
 
 class Tab(StrEnum):
     OPEN = "open"
@@ -52,7 +55,8 @@ def routes(desk: Desk) -> APIRouter:
         counts = {tab: sum(one.alert.state in STATES[tab] for one in mine) for tab in (Tab.OPEN, Tab.ACKED)}
         shown = every if show is Tab.ALL else [one for one in mine if one.alert.state in STATES[show]]
         tabs = [(tab, counts.get(tab, len(every))) for tab in Tab]
-        return desk.page("alerts.html", session, notices=shown, tabs=tabs, shown=show, open_alerts=counts[Tab.OPEN])
+        older = max(len(shown) - MOST, 0)
+        return desk.page("alerts.html", session, notices=shown[:MOST], older=older, tabs=tabs, shown=show, open_alerts=counts[Tab.OPEN])
 
     @router.post("/alerts/{alert}/acknowledge")
     def acknowledge(

@@ -37,7 +37,7 @@ class Desk:
         return found
 
     def record(self, patient: Patient, start: int, end: int) -> Record:
-        return record(self.store, self.gaps, self.chart.wearings(patient.id), start, end)
+        return record(self.store, self.gaps, self.chart.wearings(patient.id), patient.zone, start, end)
 
     def complete(self, patient: Patient, now: int) -> int | None:
         """The earliest of the patient's present bands, µs UTC."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
 
+from alerts.policy import LIVE
 from ingest.batch import Cause
 from web.alerts import notices, told
 from web.day import Hour, hours_of, last_days
@@ -34,6 +35,8 @@ def routes(desk: Desk) -> APIRouter:
         now = desk.now()
         dates = last_days(int(days), now, found.zone)
         record = desk.record(found, dates[-1].start, dates[0].end)
+        told_of = desk.chart.alerts(therapist=session.therapist, patient=found.id)
+        recent = [alert for alert in told_of if alert.opened >= dates[-1].start or alert.state in LIVE]
         shown = [show(strip(day, record.minutes, record.bouts, record.gaps, now)) for day in dates]
         return desk.page(
             "patient.html",
@@ -43,7 +46,7 @@ def routes(desk: Desk) -> APIRouter:
             longest=max(day.length for day in dates),
             heard=record.last_heard,
             complete=desk.complete(found, now),
-            notices=notices(desk, session, desk.chart.alerts(therapist=session.therapist, patient=found.id)),
+            notices=notices(desk, session, recent),
             open_alerts=len(told(desk, session)),
         )
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from alerts.chart import Wearing
-from ingest.batch import MINUTE, Span
+from detectors.sleep import labelled
+from ingest.batch import DAY, MINUTE, Span
 from ingest.bout import Bout
-from ingest.minute import MINUTE_DTYPE, Minutes
+from ingest.minute import MINUTE_DTYPE, Minutes, laid
 from ingest.store import Store
 
 Gaps = Callable[[str, int, int], list[Span]]
@@ -18,7 +20,7 @@ Gaps = Callable[[str, int, int], list[Span]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
     minutes: Minutes
-    """Ascending, one row a minute; a minute never computed is absent."""
+    """Ascending, one row a minute, worn and asleep told; a minute of which nothing was heard is absent."""
     bouts: Sequence[Bout]
     gaps: Sequence[Span]
 
@@ -29,15 +31,17 @@ class Record:
         return int(heard[-1]) + MINUTE if len(heard) else None
 
 
-def record(store: Store, gaps: Gaps, wearings: Sequence[Wearing], start: int, end: int) -> Record:
-    """[start, end) in µs UTC, each band only while it was this patient's."""
+def record(store: Store, gaps: Gaps, wearings: Sequence[Wearing], zone: ZoneInfo, start: int, end: int) -> Record:
+    """[start, end) in µs UTC, each band only while it was this patient's. Wear and sleep are told here, as the rules tell them: from all
+    that is stored by now, led in by the day before."""
     rows: list[Minutes] = []
     bouts: list[Bout] = []
     spans: list[Span] = []
     for wearing in wearings:
         first, last = max(start, wearing.start), min(end, end if wearing.end is None else wearing.end)
         if first < last:
-            rows.append(store.minutes(wearing.dev, first, last))
+            seen = labelled(laid(store.minutes(wearing.dev, first - DAY, last), max(first - DAY, wearing.start), last), zone)
+            rows.append(seen[(seen["t"] >= first) & (seen["coverage"] > 0)])
             bouts += [b for b in store.bouts(wearing.dev, first, last) if wearing.start <= b.start < last]
             spans += [s for s in gaps(wearing.dev, first, last) if s.cause is not None]
     return Record(_merged(rows), sorted(bouts, key=lambda b: b.start), sorted(spans, key=lambda s: s.t0))
