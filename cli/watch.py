@@ -6,6 +6,7 @@ from contextlib import ExitStack, suppress
 from threading import Event
 
 import structlog
+import typer
 
 from alerts.chart import Chart, ChartUnavailable
 from alerts.deliver import Way, deliver
@@ -37,6 +38,7 @@ def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> Non
     with suppress(OutOfTime), ExitStack() as stack:
         behind = stack.enter_context(clinic(folder))
         ways = [way(stack, broker, site)] if broker else []
+        typer.echo(f"Watching {folder}, once a minute", err=True)
         live(behind.watch(), behind.chart, ways, wall, told)
     signal.setitimer(signal.ITIMER_REAL, 0)
 
