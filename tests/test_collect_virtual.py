@@ -25,10 +25,16 @@ class Watched(Spool):
         super().__init__(path)
         self.spans: list[Span] = []
 
-    def commit(self, batches: Sequence[Batch], spans: Sequence[Span], cursors: Mapping[tuple[str, Stream], int]) -> None:
+    def commit(
+        self,
+        batches: Sequence[Batch],
+        spans: Sequence[Span],
+        cursors: Mapping[tuple[str, Stream], int],
+        heard_to: Mapping[str, int] | None = None,
+    ) -> None:
         for batch in batches:
             assert batch.t0 >= (self.heard_to(batch.dev) or 0), "what was called complete was not"
-        super().commit(batches, spans, cursors)
+        super().commit(batches, spans, cursors, heard_to)
         self.spans += spans
 
 

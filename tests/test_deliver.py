@@ -33,6 +33,9 @@ class Receiver:
         if answer is not None:
             raise answer
 
+    def close(self) -> None:
+        pass
+
 
 class Killed(Exception):
     """Stands for the death of the process in the middle of a sending."""
@@ -149,11 +152,12 @@ def test_a_nudge_whose_bout_ends_while_it_is_being_sent_is_not_tried_again(chart
     # claimed ─ bout over ─ sending fails ─ next pass
     nudge(chart)
 
-    def slow(_: Message) -> None:
-        judge(chart, [still(NOON, end=NOON)], NOON + SECOND)
-        raise refused()
+    class Slow(Receiver):
+        def __call__(self, _: Message) -> None:
+            judge(chart, [still(NOON, end=NOON)], NOON + SECOND)
+            raise refused()
 
-    assert deliver(chart, [way(slow)], NOON) == {MessageState.QUEUED: 1}
+    assert deliver(chart, [way(Slow())], NOON) == {MessageState.QUEUED: 1}
     receiver = Receiver()
     assert deliver(chart, [way(receiver)], NOON + MINUTE) == {}
     assert receiver.arrived == []
