@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from alerts.chart import Chart
-from alerts.watch import Watch
 from cli.options import SITE
 from config.plugins import rules, stores
 from detectors.rule import Rule
@@ -20,6 +20,9 @@ from ingest.ingester import Ingester
 from ingest.link import BrokerUnavailable, Link
 from ingest.receiver import Receiver, topics
 from ingest.store import Store
+
+if TYPE_CHECKING:
+    from alerts.watch import Watch
 
 PATIENCE = 10.0
 """s to wait for a broker that was just started or named."""
@@ -39,7 +42,9 @@ class Clinic:
     chart: Chart
     ingester: Ingester
 
-    def watch(self) -> Watch:
+    def watch(self) -> "Watch":
+        from alerts.watch import Watch  # brings scipy, for which neither ingest nor serve should wait
+
         return Watch(self.chart, self.store, self.catalog, default_rules())
 
 

@@ -1,5 +1,6 @@
 """The pages, served on one socket that was bound before anything else was started."""
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+        said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # Python's own repeats the address
+        raise OSError(error.errno, said, f"{host}:{port}") from error
 
 
 def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK, https: bool = False) -> uvicorn.Server:
