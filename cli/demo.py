@@ -42,6 +42,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another story.")] = 1,
     patients: Annotated[int, typer.Option(min=1, max=50, help="How many virtual patients.")] = 3,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8080,
+    weeks: Annotated[int, typer.Option(min=1, max=8, hidden=True, help="Of history.")] = WEEKS,
     json_: as_json = False,
 ) -> None:
     """Show KeepUp at work on virtual patients: bands, broker, store, rules, pages. Nothing leaves this machine, nothing is kept.
@@ -50,28 +51,28 @@ def demo(
     """
     begun, say = time.monotonic(), Console(stderr=True)
     end = SAME_END if once else wall()
+    start = end - weeks * 7 * DAY
     with ExitStack() as stack:
         at = None if once else stack.enter_context(bound("127.0.0.1", port))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keepup-demo-", ignore_cleanup_errors=True)))
         behind = stack.enter_context(clinic(folder))
-        password = _admitted(behind, seed, patients, end)
+        password = _admitted(behind, seed, patients, start, end)
         broker = stack.enter_context(ingesting(folder))
         ways = [way(stack, broker, SITE)]
-        start, spool = end - WEEKS * 7 * DAY, folder / "spool.db"
-        orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=spool)
+        orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=folder / "spool.db")
         gateway = stack.enter_context(virtual_gateway(orders))
         _history(behind, orders, gateway, ways, say, quiet=json_)
         if at is None:
-            _report(_books(behind, gateway, patients, time.monotonic() - begun), json_)
+            _report(_books(behind, gateway, patients, time.monotonic() - begun), weeks, json_)
             return
         stack.enter_context(serving(behind, at, SITE))
         _welcome(say, f"http://127.0.0.1:{at.getsockname()[1]}", password)
         live(behind.watch(), behind.chart, ways, wall)
 
 
-def _admitted(behind: Clinic, seed: int, patients: int, end: int) -> str:
+def _admitted(behind: Clinic, seed: int, patients: int, start: int, end: int) -> str:
     """The cast into the chart, their bands on them, and a therapist; gives the password."""
-    start, password = end - WEEKS * 7 * DAY, token_urlsafe(9)
+    password = token_urlsafe(9)
     behind.chart.employ(THERAPIST, password)
     for player in cast(seed, patients, end):
         behind.chart.admit(Patient(player.patient, player.zone, THERAPIST, virtual=True), start)
@@ -105,7 +106,8 @@ def _listen(gateway: Gateway) -> None:
 def _bar(say: Console, orders: Orders, hidden: bool) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[day]}"), TimeElapsedColumn())
     with Progress(*columns, console=say, transient=True, disable=hidden) as progress:
-        task = progress.add_task("Living through eight weeks", total=orders.end - orders.start, day="")
+        total = orders.end - orders.start
+        task = progress.add_task(f"Living through {total // (7 * DAY)} weeks", total=total, day="")
         yield lambda at: progress.update(task, completed=at - orders.start, day=stamp(at)[:10])
 
 
@@ -123,12 +125,12 @@ def _books(behind: Clinic, gateway: Gateway, patients: int, seconds: float) -> d
     }
 
 
-def _report(books: dict[str, Any], json_: bool) -> None:
+def _report(books: dict[str, Any], weeks: int, json_: bool) -> None:
     if json_:
         sys.stdout.write(json.dumps(books) + "\n")
         return
     out, readings = Console(), books["readings"]
-    out.print(f"{books['patients']} virtual patients, {WEEKS} weeks, {books['seconds']} s")
+    out.print(f"{books['patients']} virtual patients, {weeks} weeks, {books['seconds']} s")
     out.print(
         ", ".join(f"{name} {count:,}" for name, count in readings.items()) + f" readings in {books['messages_through_broker']:,} messages"
     )

@@ -31,7 +31,7 @@ class Sender:
         self._behind = 0
         self._turns = 0
         self._answered = self._told = 0.0
-        self._claims: dict[str, int] = {}
+        self._commits = 0
         self._connection = 0
         self._stop = Event()
         self._thread = Thread(target=self._run, name="sender", daemon=True)
@@ -87,11 +87,12 @@ class Sender:
         return {} if claim is None else {dev: claim}
 
     def _status(self, clock: float) -> bool:
-        """Every so often, and at once when all is answered: then the claims are worth most."""
-        drained = not self._sent and self._told < self._answered
+        """Every so often, and at once when all is answered: then the claims are worth most. So too when an hour held nothing to send."""
+        commits = self._spool.commits
+        drained = not self._sent and (self._told < self._answered or self._commits < commits)
         if not (drained or clock - self._told > STATUS_EVERY):
             return False
-        claims = self._spool.claims()
+        self._commits, claims = commits, self._spool.claims()
         self._told = clock
         return self._link.publish(f"{self._prefix}/status", seal(Message(self._spool.id, self._spool.next_turn(), claims)))
 

@@ -44,6 +44,8 @@ class Spool:
                 boot = int(self._meta("boot", "0")) + 1
                 self._db.execute("update meta set value = ? where key = 'boot'", (str(boot),))
             self._turn = boot << 32
+            self.commits = 0
+            """Since it was opened: the sender sees by it that there is something new to claim."""
         except (OSError, sqlite3.Error) as error:
             raise SpoolUnavailable(why(path, error)) from error
 
@@ -66,6 +68,7 @@ class Spool:
                 )
                 rows = [(dev, str(stream), at) for (dev, stream), at in cursors.items()]
                 self._db.executemany("insert or replace into cursor values (?, ?, ?)", rows)
+            self.commits += 1
         except sqlite3.Error as error:
             raise SpoolUnavailable(why(self.path, error)) from error
 

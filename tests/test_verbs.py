@@ -126,6 +126,12 @@ def test_a_gateway_without_bluetooth_says_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in verb.said
 
 
+def test_who_only_stores_or_shows_does_not_wait_for_scipy(tmp_path: Path) -> None:
+    with started(tmp_path / "said", script="import sys, cli.ingest, cli.serve, cli.patient; print('scipy' in sys.modules)") as verb:
+        assert verb.ended() == 0
+    assert verb.out == "False\n"
+
+
 USAGE = {
     "collect SPOOL": "Missing option '--band'",
     "collect SPOOL --band b-1": "Give its id, its address",
