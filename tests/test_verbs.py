@@ -5,7 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import main
-from ingest.broker import free_port
+from cli.line import clinic, receiving
+from ingest.batch import MINUTE, Stream
+from ingest.broker import EmbeddedBroker, free_port
+from ingest.drivers.heart_rate import BATTERY, HEART_RATE
+from tests.batches import NOON
 from tests.test_bouts import session
 from tests.test_epochs_and_sessions import motion
 from tests.verbs import Verb, ended, started, until
@@ -115,6 +119,52 @@ def test_a_recording_becomes_cells_and_bouts(tmp_path: Path) -> None:
     assert cells[0]["n"] == "250"
     assert (bout["kind"], bout["reps"]) == ("exercise", pytest.approx(50, abs=2))
     assert cells[0]["time"] <= bout["start"] < bout["end"] <= cells[-1]["time"]
+
+
+@contextmanager
+def brokering() -> Iterator[EmbeddedBroker]:
+    broker = EmbeddedBroker(free_port())
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+GATEWAY = """
+import sys; from pathlib import Path; import cli.collect, cli.main; from ingest.radios.recording import RecordingRadio
+class Played(RecordingRadio):
+    def __init__(self, adapter): super().__init__(Path(sys.argv[1]))
+    async def close(self): pass
+cli.collect.BleakRadio = Played
+cli.main.app(sys.argv[2:])
+"""
+"""The real verb, hearing a recording where there is no Bluetooth."""
+
+
+def test_a_gateway_hears_a_band_keeps_what_it_says_and_sends_it_until_it_is_stored(tmp_path: Path) -> None:
+    #  s      0          0.5 ... 2.4            60
+    #  band   connected  70 bpm, twenty times   out of range
+    heard = tmp_path / "heard.jsonl"
+    beats = [{"at": NOON + 500_000 + i * 100_000, "address": "AA", "char": HEART_RATE, "hex": "0046"} for i in range(20)]
+    lines = [
+        {"at": NOON, "address": "AA", "event": "connected", "chars": [HEART_RATE, BATTERY]},
+        {"at": NOON, "address": "AA", "char": BATTERY, "hex": "50", "event": "read"},
+        *beats,
+        {"at": NOON + MINUTE, "address": "AA", "event": "dropped"},
+    ]
+    heard.write_text("\n".join(map(json.dumps, [{"keepup-radio": 1}, *lines])))
+    record = tmp_path / "record.jsonl"
+    args = ("collect", tmp_path / "spool.db", "--band", "b-1,aa,heart_rate", "--record", record)
+    with (
+        clinic(tmp_path / "clinic", lambda: NOON) as behind,
+        brokering() as broker,
+        receiving(behind, broker.url),
+        started(tmp_path / "said", heard, *args, "--broker", broker.url, script=GATEWAY) as verb,
+    ):
+        assert until(lambda: sum(b.n for b in behind.store.batches("b-1", Stream.HR, NOON, NOON + MINUTE)) == 20), verb.said
+        assert verb.stopped() == 0, verb.said
+    assert "Traceback" not in verb.said
+    assert record.read_text().count("0046") == 20
 
 
 def test_a_gateway_without_bluetooth_says_what_to_do(tmp_path: Path) -> None:
