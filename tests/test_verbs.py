@@ -142,13 +142,14 @@ cli.main.app(sys.argv[2:])
 
 
 def test_a_gateway_hears_a_band_keeps_what_it_says_and_sends_it_until_it_is_stored(tmp_path: Path) -> None:
-    #  s      0          0.5 ... 2.4            60
-    #  band   connected  70 bpm, twenty times   out of range
+    #  s      0      0.2        0.5 ... 1.45           60
+    #  band   heard  connected  70 bpm, twenty times   out of range
     heard = tmp_path / "heard.jsonl"
-    beats = [{"at": NOON + 500_000 + i * 100_000, "address": "AA", "char": HEART_RATE, "hex": "0046"} for i in range(20)]
+    beats = [{"at": NOON + 500_000 + i * 50_000, "address": "AA", "char": HEART_RATE, "hex": "0046"} for i in range(20)]
     lines = [
-        {"at": NOON, "address": "AA", "event": "connected", "chars": [HEART_RATE, BATTERY]},
-        {"at": NOON, "address": "AA", "char": BATTERY, "hex": "50", "event": "read"},
+        {"at": NOON, "address": "AA", "event": "heard"},
+        {"at": NOON + 200_000, "address": "AA", "event": "connected", "chars": [HEART_RATE, BATTERY]},
+        {"at": NOON + 200_000, "address": "AA", "char": BATTERY, "hex": "50", "event": "read"},
         *beats,
         {"at": NOON + MINUTE, "address": "AA", "event": "dropped"},
     ]
