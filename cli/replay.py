@@ -22,7 +22,7 @@ from cli.line import Clinic, clinic, linked, receiving
 from cli.options import a_file, a_format, a_speed, a_zone, as_json, stamp
 from config.plugins import formats
 from detectors.finding import Finding
-from ingest.batch import MICROS
+from ingest.batch import DAY, HOUR, MICROS
 from ingest.broker import EmbeddedBroker, free_port
 from ingest.format import Asides, Unreadable, chosen
 from ingest.play import Recording, play, recorded
@@ -66,7 +66,7 @@ def replay(
         watch = _admitted(behind, recording, patient, zone)
         with _bar(say, recording, hidden=json_ or not say.is_terminal) as moved, _line(behind, Path(folder), through) as (spool, settle):
             now = recording.start // STEP * STEP
-            for reached in _paced(play(recording, spool, SETTLE + STEP), recording, speed):
+            for reached in _paced(play(recording, spool, SETTLE + STEP, HOUR if speed else DAY), recording, speed):
                 settle()
                 for now in watch.follow(now):  # noqa: B020 — each slice goes on where the last one stopped
                     moved(now)

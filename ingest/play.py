@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from ingest.batch import HOUR, MINUTE, Batch, Cause, Span
 from ingest.spool import Spool
 
-SLICE = HOUR
-"""Data time in one commit."""
 HOLE = MINUTE
 """A silence of a recording shorter than this is not told as a gap."""
 
@@ -36,12 +34,15 @@ def recorded(batches: Iterable[Batch]) -> Recording | None:
     return Recording(found, found[0].t0, max(batch.end for batch in found), first)
 
 
-def play(recording: Recording, spool: Spool, beyond: int) -> Iterator[int]:
-    """Commit slice by slice, giving the data time reached after each. At the end every band is told to `beyond` µs after the recording."""
+def play(recording: Recording, spool: Spool, beyond: int, slice_: int = HOUR) -> Iterator[int]:
+    """Commit slice by slice (`slice_`: µs of data time in each), giving the data time reached after each.
+
+    At the end every band is told to `beyond` µs after the recording, so that its last minutes can be judged.
+    """
     told = dict(recording.first)
     at, index = recording.start, 0
     while index < len(recording.batches) or at == recording.start:
-        upto = (at // SLICE + 1) * SLICE
+        upto = (at // slice_ + 1) * slice_
         first = index
         while index < len(recording.batches) and recording.batches[index].t0 < upto:
             index += 1
