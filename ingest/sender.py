@@ -14,8 +14,9 @@ WINDOW = 20
 """Publications without a PUBACK at most."""
 AHEAD = 500
 """Rows sent and not yet answered for at most."""
-PATIENCE = 30.0
-"""s without any answer after which everything unanswered is sent again."""
+HURRY, PATIENCE = 2.0, 30.0
+"""s without any answer after which everything unanswered is sent again: soon after a reconnection, when the ingester may not have been
+back yet to hear it, then twice as long each time, up to the second."""
 STATUS_EVERY = 30.0
 """s between status messages when nothing changes."""
 LIVE_PER_BACKLOG = 4
@@ -31,6 +32,7 @@ class Sender:
         self._behind = 0
         self._turns = 0
         self._answered = self._told = 0.0
+        self._patience = HURRY
         self._commits = 0
         self._connection = 0
         self._stop = Event()
@@ -57,10 +59,12 @@ class Sender:
     def _round(self, clock: float) -> bool:
         if not self._link.up():
             return False
-        if self._link.connections != self._connection or (self._sent and clock - self._answered > PATIENCE):
-            self._connection, self._answered = self._link.connections, clock
-            self._sent.clear()
-            self._behind = 0
+        if self._link.connections != self._connection:
+            self._connection, self._patience = self._link.connections, HURRY
+            self._send_again(clock)
+        elif self._sent and clock - self._answered > self._patience:
+            self._patience = min(2 * self._patience, PATIENCE)
+            self._send_again(clock)
         rows = self._next()
         if not self._sent and rows:
             self._answered = clock
@@ -70,6 +74,10 @@ class Sender:
                 return False
             self._sent.add(row.seq)
         return self._status(clock) or bool(rows)
+
+    def _send_again(self, clock: float) -> None:
+        self._sent.clear()
+        self._behind, self._answered = 0, clock
 
     def _next(self) -> list[Row]:
         room = min(WINDOW - self._link.outstanding, AHEAD - len(self._sent))
@@ -92,9 +100,11 @@ class Sender:
         drained = not self._sent and (self._told < self._answered or self._commits < commits)
         if not (drained or clock - self._told > STATUS_EVERY):
             return False
-        self._commits, claims = commits, self._spool.claims()
-        self._told = clock
-        return self._link.publish(f"{self._prefix}/status", seal(Message(self._spool.id, self._spool.next_turn(), claims)))
+        message = Message(self._spool.id, self._spool.next_turn(), self._spool.claims())
+        if not self._link.publish(f"{self._prefix}/status", seal(message)):
+            return False
+        self._commits, self._told = commits, clock
+        return True
 
     def _answers(self) -> bool:
         heard = False
@@ -110,5 +120,5 @@ class Sender:
                 self._spool.trim(ack.stored, dead)
                 answered = {seq for seq in self._sent if seq in dead or any(a <= seq <= b for a, b in ack.stored)}
                 self._sent -= answered
-                self._answered = time.monotonic()
+                self._answered, self._patience = time.monotonic(), PATIENCE
         return heard

@@ -91,9 +91,9 @@ class Spool:
 
     def claim(self, dev: str) -> int | None:
         """Everything of the band before this is stored, or a recorded gap, as far as this spool knows."""
-        pending = self._one("select min(t0) from row where dev = ?", dev)
-        heard = self.heard_to(dev)
-        return heard if pending is None else pending if heard is None else min(pending, heard)
+        # in one statement: a commit between two would let the claim run ahead of its row
+        sql = "select (select min(t0) from row where dev = ?), (select heard_to from band where dev = ?)"
+        return min((at for at in self._all(sql, dev, dev)[0] if at is not None), default=None)
 
     def claims(self) -> dict[str, int]:
         devs = [dev for (dev,) in self._all("select dev from band")]
