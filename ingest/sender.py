@@ -32,7 +32,7 @@ class Sender:
         self._behind = 0
         self._turns = 0
         self._answered = self._told = 0.0
-        self._patience = HURRY
+        self._patience = PATIENCE
         self._commits = 0
         self._connection = 0
         self._stop = Event()
@@ -60,7 +60,8 @@ class Sender:
         if not self._link.up():
             return False
         if self._link.connections != self._connection:
-            self._connection, self._patience = self._link.connections, HURRY
+            self._patience = HURRY if self._connection else PATIENCE
+            self._connection = self._link.connections
             self._send_again(clock)
         elif self._sent and clock - self._answered > self._patience:
             self._patience = min(2 * self._patience, PATIENCE)
