@@ -1,4 +1,4 @@
-"""The clinic and its visitors, for every test of the pages."""
+"""The clinic and its visitors, for every test of the pages; and a chart with two patients."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,10 @@ from shutil import copytree
 import pytest
 from fastapi import FastAPI
 
+from alerts.chart import Chart
+from ingest.batch import DAY
 from tests.clinic import SECRET, Clinic, furnish, opened
+from tests.rounds import ANN, BOB, NOON
 from tests.visitor import Browser, Clock
 from web.app import app
 
@@ -44,3 +47,17 @@ def visitor(pages: FastAPI) -> Browser:
 def therapist(visitor: Browser) -> Browser:
     assert visitor.login().headers["location"] == "/"
     return visitor
+
+
+@pytest.fixture(params=["file", "memory"])
+def chart(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chart]:
+    opened = Chart("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/chart.db")
+    for patient in (ANN, BOB):
+        opened.admit(patient, NOON - 30 * DAY)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/chart.db"

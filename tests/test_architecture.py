@@ -44,6 +44,7 @@ PURE = (
     "wire",
 )
 FILES = sorted(path for room in MAY for path in (ROOT / room).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def named(path: Path) -> str:
@@ -110,7 +111,15 @@ def test_importing_a_package_does_nothing() -> None:
 
 
 def test_a_file_can_be_read_in_one_go() -> None:
-    assert [named(path) for path in FILES if len(path.read_text().splitlines()) > LONGEST] == []
+    assert [named(path) for path in (*FILES, *TESTS) if len(path.read_text().splitlines()) > LONGEST] == []
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git checkout, so nothing tells which files are tracked")
+def test_no_python_lives_outside_the_rooms_and_the_tests() -> None:
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+    assert tracked
+    assert [name for name in tracked if name.split("/")[0] not in {*MAY, "tests"}] == []
 
 
 def test_a_file_says_first_what_it_is() -> None:

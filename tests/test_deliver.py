@@ -14,7 +14,7 @@ from alerts.chart import Chart
 from alerts.deliver import Way, deliver
 from alerts.reconcile import Change, Turn
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
-from tests.test_chart import ANN, BOB, NOON, judge, silent, still
+from tests.rounds import ANN, BOB, NOON, judge, silent, still
 
 SECOND = MICROS
 

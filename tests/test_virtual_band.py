@@ -1,15 +1,12 @@
-"""The virtual InfiniTime and the radio that hears it."""
+"""The virtual InfiniTime."""
 
-import asyncio
 import json
 import struct
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,34 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import DAY, HOUR, MICROS, MINUTE, Cause
-from ingest.collect import Collector
-from ingest.drivers.infinitime import DRIVER as WATCH
-from ingest.radio import Link, Radio, RadioError
-from ingest.session import Band, Pace
-from lab.band import BATTERY, CHARS, FIRMWARE, HEART, LOCAL_TIME, STEPS, STREAMS, TIME, VIRTUAL, XYZ, VirtualBand
-from lab.body import Body
-from lab.clock import Clock, run
-from lab.day import EPOCH, Doing, Stretch, midnight
-from lab.people import cast, exercise_windows
-from lab.persona import SILENT, STEADY
-from lab.radio import VirtualRadio
-from tests.scripted import Ledger
+from ingest.batch import DAY, HOUR, MICROS, MINUTE
+from ingest.radio import RadioError
+from lab.band import BATTERY, FIRMWARE, HEART, LOCAL_TIME, STEPS, STREAMS, TIME, XYZ, VirtualBand
+from lab.day import EPOCH, Doing, midnight
+from tests.wrist import BERLIN, START, Frames, band, first
 
-BERLIN = ZoneInfo("Europe/Berlin")
-START = midnight(date(2026, 11, 18), BERLIN)
-END = START + 3 * DAY
 VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors" / "infinitime_constructed.json"
-
-Frames = list[tuple[int, bytes]]
-
-
-def band(seed: int = 1, flat_from: int | None = None) -> VirtualBand:
-    return VirtualBand(Body("steady", BERLIN, STEADY, seed, flat_from))
-
-
-def first(worn: VirtualBand, doing: Doing, away: bool = False) -> Stretch:
-    return next(s for s in worn.body.stretches(START, START + 7 * DAY) if s.doing == doing and s.away == away)
 
 
 def local(at: int, zone: ZoneInfo = BERLIN) -> bytes:
@@ -223,188 +199,6 @@ def test_what_a_band_cannot_do_is_said_with_the_next_step(act: Callable[[Virtual
     with pytest.raises(RadioError, match=words) as said:
         act(band())
     assert said.value.hint
-
-
-# ---- the radio
-
-
-def on_air(act: Callable[[Radio], Coroutine[Any, Any, None]], worn: VirtualBand, start: int = START) -> Clock:
-    clock = Clock(start)
-    run(act(VirtualRadio([worn], clock)), clock)
-    return clock
-
-
-def test_a_scan_finds_a_band_by_what_an_infinitime_advertises() -> None:
-    async def act(radio: Radio) -> None:
-        (seen,) = await radio.scan(10)
-        assert radio.now() == START + 10 * MICROS
-        assert (seen.address, seen.name) == (VIRTUAL + "steady", "InfiniTime")
-        assert "0000180d-0000-1000-8000-00805f9b34fb" in seen.services
-
-    on_air(act, band())
-
-
-def test_a_connected_band_does_not_advertise_and_takes_no_second_central() -> None:
-    async def act(radio: Radio) -> None:
-        link = await radio.connect(VIRTUAL + "steady", lambda: None)
-        assert await radio.scan(5) == []
-        with pytest.raises(RadioError, match="connected already"):
-            await radio.connect(VIRTUAL + "steady", lambda: None)
-        await link.disconnect()
-        assert len(await radio.scan(5)) == 1
-
-    on_air(act, band())
-
-
-def test_two_connects_at_once_cannot_both_succeed() -> None:
-    async def act(radio: Radio) -> None:
-        both = await asyncio.gather(*(radio.connect(VIRTUAL + "steady", lambda: None) for _ in range(2)), return_exceptions=True)
-        assert [isinstance(one, RadioError) for one in both] == [False, True]
-
-    on_air(act, band())
-
-
-def test_walking_out_of_range_drops_the_link_then_and_once_and_the_band_is_found_again() -> None:
-    #            connect                 dropped                       heard again
-    # ----|------|-----------|-----------|== walk, out of range ==|----|
-    worn = band()
-    walk = first(worn, Doing.WALKING, away=True)
-    drops: list[int] = []
-    frames: Frames = []
-
-    async def act(radio: Radio) -> None:
-        link = await radio.connect(VIRTUAL + "steady", lambda: drops.append(radio.now()))
-        await link.subscribe(HEART, lambda at, said: frames.append((at, said)))
-        await asyncio.sleep(30 * 60)
-        assert drops == [walk.start]
-        with pytest.raises(RadioError, match="ended"):
-            await link.read(BATTERY)
-        assert await radio.scan(10) == []
-        with pytest.raises(RadioError, match="does not answer"):
-            await radio.connect(VIRTUAL + "steady", lambda: None)
-        await asyncio.sleep((walk.end - radio.now()) / MICROS)
-        again = await radio.connect(VIRTUAL + "steady", lambda: None)
-        assert int.from_bytes(await again.read(STEPS), "little") > 1000
-        await link.disconnect()
-
-    on_air(act, worn, walk.start - 25 * MINUTE)
-    assert frames
-    assert max(at for at, _ in frames) < walk.start
-    assert len(drops) == 1
-
-
-def test_a_flat_battery_drops_the_link_for_good() -> None:
-    flat = START + 2 * HOUR
-    dropped: list[int] = []
-
-    async def act(radio: Radio) -> None:
-        await radio.connect(VIRTUAL + "steady", lambda: dropped.append(radio.now()))
-        await asyncio.sleep(3 * 24 * 3600)
-        assert await radio.scan(10) == []
-
-    on_air(act, band(flat_from=flat))
-    assert dropped == [flat]
-
-
-def test_leaving_ends_the_link_and_tells_so_once() -> None:
-    drops: list[int] = []
-
-    async def act(radio: Radio) -> None:
-        link = await radio.connect(VIRTUAL + "steady", lambda: drops.append(1))
-        await link.disconnect()
-        await link.disconnect()
-        await asyncio.sleep(3600)
-
-    on_air(act, band())
-    assert drops == [1]
-
-
-def test_an_answer_comes_after_all_that_was_said_before_it() -> None:
-    worn = band()
-    walk = first(worn, Doing.WALKING)
-    frames: Frames = []
-
-    async def act(radio: Radio) -> None:
-        link: Link = await radio.connect(VIRTUAL + "steady", lambda: None)
-        assert await link.chars() == CHARS
-        await link.subscribe(STEPS, lambda at, said: frames.append((at, said)))
-        await asyncio.sleep(17)
-        assert frames == []
-        assert await link.read(STEPS) == frames[-1][1]
-        said = len(frames)
-        await link.unsubscribe(STEPS)
-        await asyncio.sleep(600)
-        assert len(frames) == said > 10
-
-    on_air(act, worn, walk.start + 5 * MICROS)
-
-
-def test_where_time_is_real_a_band_is_heard_within_about_a_second() -> None:
-    worn = band()
-    walk = first(worn, Doing.WALKING)
-    clock = Clock(walk.start - HOUR, present=walk.start + MINUTE)
-    late: list[int] = []
-
-    async def act(radio: Radio) -> None:
-        link = await radio.connect(VIRTUAL + "steady", lambda: None)
-        await asyncio.sleep((walk.start + MINUTE - radio.now()) / MICROS)
-        await link.subscribe(STEPS, lambda at, _: late.append(radio.now() - at))
-        await asyncio.sleep(1.3)
-
-    run(act(VirtualRadio([worn], clock)), clock)
-    assert clock.live
-    assert late
-    assert max(late) < 5 * MICROS
-
-
-def test_the_collector_accepts_every_reading_that_a_virtual_band_handed_over() -> None:
-    # |-- two hours at home --|== walk, out of range ==|-- one hour at home --|
-    worn, ledger = band(), Ledger()
-    walk = first(worn, Doing.WALKING, away=True)
-    clock = Clock(walk.start - 2 * HOUR)
-
-    async def main() -> Collector:
-        watch = Band("b-1", worn.address, WATCH, BERLIN)
-        collector = Collector(VirtualRadio([worn], clock), [watch], ledger, dice=Random(1), pace=Pace(commit=60))  # noqa: S311 jitter
-        running = asyncio.create_task(collector.run())
-        await asyncio.sleep((walk.end + HOUR - clock.now()) / MICROS)
-        collector.stop()
-        await running
-        return collector
-
-    collector = run(main(), clock)
-    tally = collector.tally
-    assert sum(worn.notified.values()) == tally.heard == tally.accepted + tally.repeats
-    assert sum(batch.n for batch in ledger.batches) == tally.accepted > 10_000
-    assert any(span.cause is Cause.RANGE and abs(span.t0 - walk.start) < MINUTE + MICROS for span in ledger.spans)
-
-
-# ---- the cast
-
-
-def test_the_cast_is_marked_as_virtual_and_grows_without_changing_who_is_in_it() -> None:
-    three, seven = cast(1, 3, END), cast(1, 7, END)
-    assert [player.patient for player in three] == ["virtual-steady", "virtual-desk", "virtual-silent"]
-    assert [player.patient for player in seven[:3]] == [player.patient for player in three]
-    assert len({player.patient for player in seven}) == len({player.band.address for player in seven}) == 7
-    assert all(player.patient.startswith("virtual-") and player.band.address.startswith("virtual:") for player in seven)
-
-
-def test_only_the_silent_one_is_silent_from_three_days_before_the_end() -> None:
-    for player in cast(1, 3, END):
-        reach = [player.band.body.reachable(END + hours * HOUR) for hours in range(-71, 48)]
-        assert any(reach) == (player.persona is not SILENT)
-        assert player.band.body.reachable(END - 3 * DAY - 1)
-
-
-def test_every_session_lies_in_the_window_that_the_plan_expects() -> None:
-    for player in cast(1, 2, END):
-        start, end = midnight(date(2026, 11, 2), player.zone), midnight(date(2026, 11, 16), player.zone)
-        windows = exercise_windows(player, start, end)
-        sessions = [s for s in player.band.body.stretches(start, end) if s.doing == Doing.EXERCISING]
-        assert len(sessions) == len(windows) == 2 * len(player.persona.exercise_days)
-        for session, (begin, end) in zip(sessions, windows, strict=True):
-            assert begin <= session.start < session.end <= end
 
 
 def test_the_watchs_clock_is_local_to_its_wearer() -> None:

@@ -1,0 +1,123 @@
+"""The alerts of the chart: opened by what is found, and ended by what is found later."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from alerts.alert import Audience, State
+from alerts.chart import Chart
+from alerts.reconcile import Turn
+from ingest.batch import DAY, HOUR, MINUTE
+from tests.rounds import ANN, NOON, drain, judge, silent, states, still
+
+
+def test_a_still_bout_in_the_afternoon_is_told_to_the_patient_alone(chart: Chart) -> None:
+    assert judge(chart, [still(NOON)], NOON) == [Turn.OPENED]
+    [alert] = chart.alerts()
+    assert (alert.audience, alert.state, alert.evidence["still_min"]) == (Audience.PATIENT, State.OPEN, 55)
+    [message] = drain(chart, NOON)
+    assert (message.recipient, message.channel, message.step, message.alert) == ("p-ann", "mqtt", "first", alert.id)
+    assert message.expires == NOON + 12 * HOUR  # midnight in New York
+
+
+def test_the_same_findings_again_change_nothing_and_tell_nobody(chart: Chart) -> None:
+    judge(chart, [still(NOON)], NOON)
+    drain(chart, NOON)
+    assert judge(chart, [still(NOON)], NOON) == []
+    assert drain(chart, NOON) == []
+
+
+def test_a_bout_found_when_it_is_over_is_on_record_and_told_to_nobody(chart: Chart) -> None:
+    judge(chart, [still(NOON, end=NOON - MINUTE)], NOON)
+    assert [state for _, state in chart.findings("p-ann")] == ["closed"]
+    assert chart.alerts() == []
+
+
+def test_stillness_seen_hours_ago_is_no_reason_to_nudge_now(chart: Chart) -> None:
+    judge(chart, [still(NOON - 3 * HOUR)], NOON)
+    assert chart.alerts() == []
+
+
+def test_thirty_still_minutes_are_noted_and_fifty_are_told(chart: Chart) -> None:
+    start = NOON - 35 * MINUTE
+    judge(chart, [still(NOON, 35)], NOON)
+    assert chart.alerts() == []
+    later = start + 50 * MINUTE
+    judge(chart, [still(later, 50)], later)
+    assert states(chart) == [State.OPEN]
+
+
+def test_a_silent_band_is_told_to_the_patient_after_12_hours_and_to_the_therapist_after_48(chart: Chart) -> None:
+    # last heard NOON ── +12 h (midnight, held to 07:30) ── +48 h
+    step = 5 * MINUTE
+    seen: list[tuple[int, Audience]] = []
+    for now in range(NOON + 11 * HOUR, NOON + 50 * HOUR, step):
+        judge(chart, [silent(now, (now - NOON) / HOUR)] if now >= NOON + 12 * HOUR else [], now)
+        seen += [((now - NOON) // MINUTE, message.audience) for message in drain(chart, now)]
+    assert seen == [(19 * 60 + 30, Audience.PATIENT), (48 * 60, Audience.THERAPIST)]
+    assert states(chart, therapist="t-02") == [State.OPEN, State.OPEN]
+
+
+def test_a_band_heard_again_resolves_its_alerts_and_corrects_nobody(chart: Chart) -> None:
+    judge(chart, [silent(NOON, 50)], NOON)
+    assert len(drain(chart, NOON)) == 2
+    judge(chart, [], NOON + HOUR)
+    assert states(chart) == [State.RESOLVED, State.RESOLVED]
+    assert drain(chart, NOON + HOUR) == []
+
+
+def test_an_alert_already_resolved_is_still_retracted_when_it_never_was(chart: Chart) -> None:
+    judge(chart, [still(NOON)], NOON)
+    drain(chart, NOON)
+    judge(chart, [still(NOON, end=NOON)], NOON + MINUTE)
+    judge(chart, [], NOON + HOUR)
+    assert [event.new for event in chart.events(chart.alerts()[0].id)] == [State.OPEN, State.RESOLVED, State.RETRACTED]
+
+
+def test_what_is_found_again_after_its_retraction_is_on_record_and_told_to_nobody_twice(chart: Chart) -> None:
+    judge(chart, [still(NOON)], NOON)
+    judge(chart, [], NOON + MINUTE)
+    assert judge(chart, [still(NOON)], NOON + 2 * MINUTE) == [Turn.REOPENED]
+    assert [state for _, state in chart.findings()] == ["open"]
+    assert states(chart) == [State.RETRACTED]
+    assert drain(chart, NOON + 2 * MINUTE) == []
+
+
+def test_two_watchers_at_once_leave_one_alert(url: str) -> None:
+    charts = [Chart(url), Chart(url)]
+    charts[0].admit(ANN, NOON)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda chart: judge(chart, [still(NOON)], NOON), charts))
+    assert states(charts[0]) == [State.OPEN]
+    assert len(drain(charts[1], NOON)) == 1
+    for chart in charts:
+        chart.close()
+
+
+def test_therapists_acknowledge_their_own_alerts_once_and_for_all(chart: Chart) -> None:
+    judge(chart, [silent(NOON, 50)], NOON)
+    [mine] = [alert for alert in chart.alerts(therapist="t-02") if alert.audience is Audience.THERAPIST]
+    [patients] = [alert for alert in chart.alerts(therapist="t-02") if alert.audience is Audience.PATIENT]
+    assert not chart.acknowledge(mine.id, "t-03", NOON)
+    assert not chart.acknowledge(patients.id, "t-02", NOON)
+    assert not chart.acknowledge("no such alert", "t-02", NOON)
+    assert chart.acknowledge(mine.id, "t-02", NOON)
+    assert chart.acknowledge(mine.id, "t-02", NOON + HOUR)
+    assert [(event.by, event.old, event.new, event.at) for event in chart.events(mine.id)] == [
+        ("watch", None, State.OPEN, NOON),
+        ("t-02", State.OPEN, State.ACKED, NOON),
+    ]
+
+
+def test_an_acknowledged_alert_is_resolved_with_its_finding(chart: Chart) -> None:
+    judge(chart, [silent(NOON, 50)], NOON)
+    for alert in chart.alerts():
+        chart.acknowledge(alert.id, "t-02", NOON)
+    judge(chart, [], NOON + HOUR)
+    assert states(chart) == [State.RESOLVED, State.RESOLVED]
+
+
+def test_an_alert_that_nobody_answered_expires_after_thirty_days(chart: Chart) -> None:
+    judge(chart, [silent(NOON, 50)], NOON)
+    drain(chart, NOON)
+    assert chart.recover(NOON + 29 * DAY) == 0
+    assert chart.recover(NOON + 30 * DAY) == 2
+    assert states(chart) == [State.EXPIRED, State.EXPIRED]
