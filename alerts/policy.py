@@ -37,7 +37,7 @@ class Shape(StrEnum):
     SPAN = "span"
     """Known again by overlap; found no more: it never was (retracted)."""
     STATE = "state"
-    """Known again by overlap; found no more: it is over (closed)."""
+    """Known again by overlap, and open by the clock; found no more: it never was, or is over where it began out of sight."""
     OCCURRENCE = "occurrence"
     """Known again by its key; found no more: it never was (retracted)."""
 

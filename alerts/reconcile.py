@@ -59,13 +59,13 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
 
     `found`: everything the rules find of one patient when they judge [start, end), µs UTC. `known`: what `Chart.judgements` holds of that
     range and of the rules that ran. A span keeps the first key it was given: the known one with the largest overlap is the same. What lies
-    inside the range and is found no more is retracted (of a state: closed at `end`); what reaches out of the range is never cut, and what
-    lies outside is left alone: a range that begins after an open span began cannot close it. A retracted one is known again only when
-    nothing else fits. Somebody falling due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself, so calling this
-    at every step is all an escalation needs.
+    inside the range and is found no more is retracted; a state that began before it is closed at `end`; what reaches out of the range is
+    never cut, and what lies outside is left alone: a range that begins after an open span began cannot close it. A retracted one is known
+    again only when nothing else fits. Somebody falling due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself,
+    so calling this at every step is all an escalation needs.
     """
     found, known = _unsettled(sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key)), known)
-    same = _same(found, known, end)
+    same = _same(found, known, end, now)
     taken = {(judgement.finding.kind, judgement.finding.key) for judgement in known}
     changes = [
         _changed(judgement, finding, start, end, now) if (judgement := same.get(at)) else Change(Turn.OPENED, _named(finding, taken))
@@ -86,13 +86,13 @@ def _unsettled(found: list[Finding], known: Sequence[Judgement]) -> tuple[list[F
     )
 
 
-def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int) -> dict[int, Judgement]:
+def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int, now: int) -> dict[int, Judgement]:
     """Index in `found` → the known one it is; live ones first, then the largest overlap."""
     pairs = sorted(
         (known[k].state is Verdict.RETRACTED, -overlap, known[k].finding.start, k, f)
         for f, finding in enumerate(found)
         for k in range(len(known))
-        if (overlap := _likeness(finding, known[k], end)) > 0
+        if (overlap := _likeness(finding, known[k], end, now)) > 0
     )
     same: dict[int, Judgement] = {}
     used: set[int] = set()
@@ -103,18 +103,20 @@ def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int) -> dic
     return same
 
 
-def _likeness(found: Finding, known: Judgement, end: int) -> int:
+def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
     """Overlap in µs; for planned occurrences 1 where the keys are equal.
 
     An open one reaches as far as it was seen: what is found now to `end`, what is known to when it was judged. Were it without end, it
-    would be taken for whatever came after it while nobody was watching.
+    would be taken for whatever came after it while nobody was watching. A state is told by the clock and lasts until `now`: while nothing
+    becomes complete, it may begin after `end`.
     """
     old = known.finding
     if (found.patient, found.kind) != (old.patient, old.kind):
         return 0
     if policy.shape(old.kind) is Shape.OCCURRENCE:
         return int(found.key == old.key)
-    until, was_until = (end if found.end is None else found.end), (known.judged if old.end is None else old.end)
+    reach = max(end, now) if policy.shape(old.kind) is Shape.STATE else end
+    until, was_until = (reach if found.end is None else found.end), (known.judged if old.end is None else old.end)
     return min(until, was_until) - max(found.start, old.start)
 
 
@@ -154,10 +156,10 @@ def _gone(known: Judgement, start: int, end: int) -> Change | None:
     finding = known.finding
     if known.state is Verdict.RETRACTED or finding.start >= end:
         return None
-    if policy.shape(finding.kind) is Shape.STATE:
-        return Change(Turn.CLOSED, replace(finding, end=end)) if finding.end is None else None
-    inside = finding.start >= start and (finding.end is None or finding.end <= end)
-    return Change(Turn.RETRACTED, finding) if inside else None
+    if finding.start < start:
+        cut = policy.shape(finding.kind) is Shape.STATE and finding.end is None
+        return Change(Turn.CLOSED, replace(finding, end=end)) if cut else None
+    return Change(Turn.RETRACTED, finding) if finding.end is None or finding.end <= end else None
 
 
 def _named(finding: Finding, taken: set[tuple[str, str]]) -> Finding:

@@ -25,8 +25,8 @@ BUSY = 0.25
 """Share of a minute in motion from which its raw samples are looked at for repetitions."""
 
 
-def refresh(store: Store, catalog: Catalog, dev: str, complete: int) -> bool:
-    """Make again what changed of one band and is complete (`complete`: µs UTC, see `Catalog.complete_to`). Did anything?
+def refresh(store: Store, catalog: Catalog, dev: str, complete: int) -> int | None:
+    """Make again what changed of one band and is complete (`complete`: µs UTC, see `Catalog.complete_to`). Gives the first hour made.
 
     A changed hour is made once, when all of it and of its neighbours is there; the hour that is still filling is made each time, as far as
     it is complete. So the minutes before `complete` never depend on the order in which data arrived. The hour after a changed one is made
@@ -41,7 +41,7 @@ def refresh(store: Store, catalog: Catalog, dev: str, complete: int) -> bool:
     whole = [(hour, counter) for hour, counter in hours if hour + HOUR + MINUTE <= complete]
     if whole:
         catalog.made(dev, whole)
-    return bool(hours)
+    return hours[0][0] if hours else None
 
 
 def _stretches(hours: Sequence[int]) -> Iterator[tuple[int, int]]:

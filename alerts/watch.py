@@ -20,6 +20,8 @@ from ingest.store import Store
 
 STEP = 5 * MINUTE
 """Data time between two judgements in replay and history; live it judges once a minute."""
+REJUDGED = 14 * DAY
+"""How far back late data are judged again (design)."""
 SETTLE = MINUTE
 """What is younger than this, counted from what is complete, is not judged: a minute is told from its neighbours."""
 
@@ -44,6 +46,9 @@ class Watch:
     def __init__(self, chart: Chart, store: Store, catalog: Catalog, rules: Mapping[str, tuple[Rule, BaseModel]]) -> None:
         self._chart, self._store, self._catalog, self._rules = chart, store, catalog, rules
         self._seen: dict[str, _Seen] = {}
+        self._late: dict[str, int] = {}
+        self.trouble: dict[str, str] = {}
+        """Patients whose data could not be judged at the last look, and why; the others were."""
         self._people: list[tuple[Patient, list[Wearing]]] = []
         self.meet()
 
@@ -53,19 +58,20 @@ class Watch:
         self._seen.clear()
 
     def _refresh(self) -> dict[str, int]:
-        """Make what changed as far as it is complete; gives patient → what the bands now worn are complete to, 0: nothing is known.
+        """Make what changed as far as it is complete; gives patient → what the bands now worn are complete to.
 
         Asked first, made afterwards: what arrives meanwhile is for the next time.
         """
         complete: dict[str, int] = {}
         for patient, wearings in self._people:
             reached = {w.dev: self._catalog.complete_to(w.dev) or 0 for w in wearings}
-            made = [refresh(self._store, self._catalog, dev, upto) for dev, upto in reached.items()]
-            if any(made):
+            made = [at for dev, upto in reached.items() if (at := refresh(self._store, self._catalog, dev, upto)) is not None]
+            if made:
                 self._seen.pop(patient.id, None)
+                self._late[patient.id] = min([*made, self._late.get(patient.id, made[0])])
             elif seen := self._seen.get(patient.id):
                 seen.gaps = self._gaps(wearings, seen.start, seen.end)
-            complete[patient.id] = min((reached[w.dev] for w in wearings if w.end is None), default=0)
+            complete[patient.id] = min((max(reached[w.dev], w.start) for w in wearings if w.end is None), default=0)
         return complete
 
     def follow(self, now: int, step: int = STEP) -> Iterator[int]:
@@ -84,17 +90,30 @@ class Watch:
         self._judge_all(now, self._refresh())
 
     def _judge_all(self, now: int, complete: Mapping[str, int]) -> None:
+        """One patient's unreadable data keep no other from being judged."""
+        self.trouble.clear()
         for patient, wearings in self._people:
             if wearings:
-                self._judge(patient, wearings, now, complete[patient.id])
+                try:
+                    self._judge(patient, wearings, now, complete[patient.id])
+                except ValueError as error:
+                    self.trouble[patient.id] = str(error)
 
     def _judge(self, patient: Patient, wearings: list[Wearing], now: int, complete: int) -> None:
-        end = min(now, complete - SETTLE)
+        # a band that nobody has heard yet can still be silent: its history is empty from the hand-over on
+        end = max(min(now, complete - SETTLE), wearings[0].start + MINUTE)
         end -= end % MINUTE
-        if end <= wearings[0].start:
-            return
+        late = max(self._late.pop(patient.id, end), end - REJUDGED)
+        day = midnight(late, patient.zone, 2)
+        while day < midnight(end - 1, patient.zone):
+            self._look(patient, wearings, day, now, complete)
+            day = midnight(day, patient.zone, 1)
+        self._look(patient, wearings, end, now, complete)
+
+    def _look(self, patient: Patient, wearings: list[Wearing], end: int, now: int, complete: int) -> None:
+        """Judge the local day that `end` closes or lies in, and the day before it."""
         seen = self._at_hand(patient, wearings, end)
-        past = self._history(patient, wearings, seen, end, complete)
+        past = self._history(patient, wearings, seen, end, now, complete)
         if seen.known is None:
             seen.known = self._chart.judgements(patient.id, past.start, 2**62)
         changes = reconcile(self._findings(past, now), seen.known, past.start, past.end, now)
@@ -105,10 +124,8 @@ class Watch:
     def _findings(self, past: History, now: int) -> list[Finding]:
         return [finding for rule, params in self._rules.values() for finding in rule.find(past, now, params)]
 
-    def _history(self, patient: Patient, wearings: list[Wearing], seen: _Seen, end: int, complete: int) -> History:
+    def _history(self, patient: Patient, wearings: list[Wearing], seen: _Seen, end: int, now: int, complete: int) -> History:
         upto = int(np.searchsorted(seen.minutes["t"], end))
-        heard = np.flatnonzero(seen.minutes["coverage"][:upto] > 0)
-        last = int(seen.minutes["t"][heard[-1]]) + MINUTE if len(heard) else None
         return history(
             patient.id,
             patient.zone,
@@ -116,9 +133,21 @@ class Watch:
             end,
             gaps=[replace(gap, t1=min(gap.t1, end)) for gap in seen.gaps if gap.t0 < end],
             complete_to=min(complete, end + SETTLE),
-            last_heard=last,
+            last_heard=self._last_heard(wearings, seen.minutes[:upto], end, now),
             since=wearings[0].start,
         )
+
+    def _last_heard(self, wearings: list[Wearing], minutes: Minutes, end: int, now: int) -> int | None:
+        """End of the newest minute before `end` that was heard; or to the hour, what came since and is not complete yet.
+
+        A band whose line is held up somewhere is not a silent band.
+        """
+        if now > end + SETTLE:
+            newest = max((hours[-1] for w in wearings if (hours := self._catalog.hours(w.dev, end - HOUR, now))), default=None)
+            if newest is not None and newest + HOUR > end:
+                return min(newest + HOUR, now)
+        heard = np.flatnonzero(minutes["coverage"] > 0)
+        return int(minutes["t"][heard[-1]]) + MINUTE if len(heard) else None
 
     def _at_hand(self, patient: Patient, wearings: list[Wearing], end: int) -> _Seen:
         start = midnight(end - 1, patient.zone, -1)

@@ -58,6 +58,8 @@ def live(watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int]
         try:
             watch.meet()
             watch.judge(now())
+            for reason in sorted(set(watch.trouble.values())):
+                log.warning("some patients could not be judged; the others were", count=len(watch.trouble), reason=reason)
             deliver(chart, ways, now())
         except (StoreUnavailable, ChartUnavailable) as error:
             log.warning("waiting", reason=str(error))

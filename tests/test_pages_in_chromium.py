@@ -119,6 +119,7 @@ def test_the_keyboard_alone_reaches_the_content_and_shows_where_it_is(browser: B
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
         page.keyboard.press("Enter")
+        page.wait_for_url("**#*")
         page.keyboard.press("Tab")
         first = page.get_by_role("link", name=SILENT)
         expect(first).to_be_focused()

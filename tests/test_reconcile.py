@@ -48,10 +48,10 @@ def test_a_span_keeps_the_first_key_when_late_data_move_its_start() -> None:
     assert turns([still(5, 50)], [judged(still(10, 50))]) == [(Turn.GROWN, "at10")]
 
 
-def test_an_open_span_that_grew_by_less_than_five_minutes_is_not_worth_a_line() -> None:
+def test_an_open_span_that_grew_by_less_than_a_quarter_hour_is_not_worth_a_line() -> None:
     known = [judged(still(10, None, still_min=60))]
-    assert turns([still(10, None, still_min=64)], known) == []
-    assert turns([still(10, None, still_min=65)], known) == [(Turn.GROWN, "at10")]
+    assert turns([still(10, None, still_min=74)], known) == []
+    assert turns([still(10, None, still_min=75)], known) == [(Turn.GROWN, "at10")]
 
 
 def test_the_end_of_an_open_span_is_told_whatever_its_length() -> None:

@@ -192,7 +192,7 @@ def test_promise_2_a_silent_band_is_told_of_only_behind_what_is_complete(site: S
     assert site.told() == []
 
 
-def test_a_gateway_without_a_word_for_half_a_day_is_a_silence_by_the_clock_and_over_once_it_speaks(site: Site) -> None:
+def test_a_gateway_without_a_word_for_half_a_day_is_a_silence_by_the_clock_taken_back_once_it_tells_otherwise(site: Site) -> None:
     watch = site.watch()
     site.hear(day("WWWWWW"), EIGHT + HOUR)
     watch.judge(EIGHT + 12 * HOUR)
@@ -201,7 +201,7 @@ def test_a_gateway_without_a_word_for_half_a_day_is_a_silence_by_the_clock_and_o
     assert [(kind, state) for kind, _, _, state in site.told()] == [("silent_band", "open")]
     site.hear(day("W_" * 39, EIGHT + HOUR), EIGHT + 14 * HOUR)
     watch.judge(EIGHT + 14 * HOUR + MINUTE)
-    assert [(kind, state) for kind, _, _, state in site.told()] == [("silent_band", "closed")]
+    assert [(kind, state) for kind, _, _, state in site.told()] == [("silent_band", "retracted")]
 
 
 def test_a_band_that_was_not_heard_for_half_a_day_is_told_of(site: Site) -> None:
