@@ -80,7 +80,8 @@ def _print_version(wanted: bool) -> None:
 def front(
     _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
-    pass
+    # at the door, once for every verb: what it writes tells of people's days, and SQLite gives its files beside a database no mode of ours
+    os.umask(0o077)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def connect(path: Path, schema: str, page_size: int = 4096) -> sqlite3.Connectio
 
     A file whose mode forbids writing is refused even to root, who could write it all the same.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and not path.stat().st_mode & 0o222:
         raise PermissionError(f"{path.name} is read-only")
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)

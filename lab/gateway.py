@@ -5,6 +5,7 @@ The real collector, spool and sender; only radio and time are virtual. Tells how
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Set
@@ -49,6 +50,7 @@ class Orders(BaseModel):
 
 
 def main(orders: Orders) -> None:
+    os.umask(0o077)  # a spool is for its owner alone, of virtual bands too
     players = cast(orders.seed, orders.patients, orders.end)
     clock = Clock(orders.start, "max", present=orders.end if orders.live else None)
     radio = VirtualRadio([player.band for player in players], clock, chunk=COMMIT)

@@ -69,6 +69,14 @@ def test_the_verbs_of_a_site_start_on_an_empty_folder_and_answer(site: Site) -> 
     assert [name for name, verb in site.verbs.items() if verb.process.poll() is not None] == []
 
 
+def test_all_that_a_site_keeps_is_for_its_owner_alone(site: Site) -> None:
+    test_the_verbs_of_a_site_start_on_an_empty_folder_and_answer(site)
+
+    kept = [site.folder, *site.folder.rglob("*")]
+    assert {"chart.db", "chart.db-wal", "catalog.db", "store.db"} <= {path.name for path in kept}
+    assert [f"{path.name} {path.stat().st_mode:o}" for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_a_therapist_logs_in_while_the_site_runs_and_sees_the_patient_just_added(site: Site, tmp_path: Path) -> None:
     who = ("p-7f3a", "--zone", "Europe/Berlin", "--therapist", "t-02", "--band", "b-1")
     with (
