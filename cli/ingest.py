@@ -9,6 +9,9 @@ from cli.line import clinic, receiving, until_told
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from ingest.broker import EmbeddedBroker
 
+LOOK = 0.5
+"""s between two looks at how it goes."""
+
 
 def ingest(
     folder: a_folder,
@@ -30,5 +33,7 @@ def ingest(
             own = EmbeddedBroker(port)
             stack.callback(own.stop)
             broker = own.url
-        stack.enter_context(receiving(behind, broker, site, ca))
-        told.wait()
+        receiver = stack.enter_context(receiving(behind, broker, site, ca))
+        while not told.wait(LOOK):
+            if receiver.failure:
+                raise receiver.failure

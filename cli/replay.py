@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,7 @@ from ingest.batch import DAY, HOUR, MICROS
 from ingest.broker import EmbeddedBroker, free_port
 from ingest.format import Asides, Unreadable, chosen
 from ingest.play import Recording, play, recorded
+from ingest.receiver import Receiver
 from ingest.sender import Sender
 from ingest.spool import Spool
 from ingest.wire import Message, seal
@@ -97,13 +98,13 @@ def _line(behind: Clinic, folder: Path, through: Through) -> Iterator[tuple[Spoo
             return
         broker = EmbeddedBroker(free_port())
         stack.callback(broker.stop)
-        stack.enter_context(receiving(behind, broker.url))
+        receiver = stack.enter_context(receiving(behind, broker.url))
         sender = Sender(
             spool, stack.enter_context(linked(broker.url, "keepup-replay", ["keepup/1/home/replay/ack"])), "keepup/1/home/replay"
         )
         sender.start()
         stack.callback(sender.stop)
-        yield spool, lambda: _wait(spool, sender, behind)
+        yield spool, lambda: _wait(spool, [sender, receiver], behind)
 
 
 def _hand_over(spool: Spool, behind: Clinic) -> None:
@@ -114,10 +115,11 @@ def _hand_over(spool: Spool, behind: Clinic) -> None:
     behind.ingester.take([("replay", seal(Message(spool.id, spool.next_turn(), spool.claims())))])
 
 
-def _wait(spool: Spool, sender: Sender, behind: Clinic) -> None:
+def _wait(spool: Spool, ends: Sequence[Sender | Receiver], behind: Clinic) -> None:
     while any(behind.catalog.complete_to(dev) != upto for dev, upto in spool.claims().items()) or spool.waiting():
-        if sender.failure:
-            raise sender.failure
+        for end in ends:
+            if end.failure:
+                raise end.failure
         time.sleep(0.005)
 
 

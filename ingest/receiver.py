@@ -30,6 +30,8 @@ class Receiver:
         self._ingester, self._link = ingester, link
         self._stop = Event()
         self._thread = Thread(target=self._run, name="receiver", daemon=True)
+        self.failure: StoreUnavailable | None = None
+        """What ended it; its cause is the defect that did."""
 
     def start(self) -> None:
         self._thread.start()
@@ -39,10 +41,17 @@ class Receiver:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            messages = self._handful()
-            if messages:
-                self._take(messages)
+        try:
+            while not self._stop.is_set():
+                messages = self._handful()
+                if messages:
+                    self._take(messages)
+        except Exception as error:  # noqa: BLE001 — whoever waits for this thread must hear of its end, whatever it was
+            kind = type(error).__name__  # not its text, which may tell of a patient
+            failure = StoreUnavailable(f"Storing stopped on a defect ({kind}). What was not answered is sent again: start it again.")
+            failure.__cause__ = error
+            self.failure = failure
+            log.error("storing stopped", reason=str(failure))
 
     def _handful(self) -> list[Arrived]:
         found: list[Arrived] = []

@@ -38,7 +38,7 @@ class Sender:
         self._connection = 0
         self._stop = Event()
         self._thread = Thread(target=self._run, name="sender", daemon=True)
-        self.failure: SpoolUnavailable | None = None
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -52,9 +52,9 @@ class Sender:
             while not self._stop.is_set():
                 if not self.turn(time.monotonic()):
                     self._stop.wait(0.02)
-        except SpoolUnavailable as error:
+        except Exception as error:  # noqa: BLE001 — whoever waits for this thread must hear of its end, whatever it was
             self.failure = error
-            log.error("sending stopped", reason=str(error))
+            log.error("sending stopped", reason=str(error) if isinstance(error, SpoolUnavailable) else type(error).__name__)
 
     def turn(self, clock: float) -> bool:
         """Hears what was answered and sends what is due; `clock`: s, monotonic. False: there was nothing to do.

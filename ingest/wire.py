@@ -6,11 +6,11 @@ row's number and the band's claim. A batch's body stands alone, so one bad body 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import cbor2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from ingest.batch import CELL, COLUMNS, Batch, Cause, Span, Stream
 
@@ -23,6 +23,8 @@ class Refused(ValueError):
     """These bytes are not what they should be; the message is the reason kept beside them."""
 
 
+Whole = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+"""What SQLite holds; no count, number or time here is below zero."""
 Form = TypeVar("Form", bound="_Strict")
 
 
@@ -33,13 +35,13 @@ class _Strict(BaseModel):
 class _Body(_Strict):
     d: StrictStr
     s: StrictStr
-    t: StrictInt
-    dt: StrictInt | None = None
+    t: Whole
+    dt: Whole | None = None
     o: bytes | None = None
     f: StrictStr
     b: bytes
     x: float
-    u: StrictInt | None = None
+    u: Whole | None = None
 
 
 def encode(batch: Batch) -> bytes:
@@ -116,8 +118,8 @@ def pack(parcel: Parcel) -> bytes:
 
 class _Parcel(_Strict):
     v: StrictInt
-    batches: list[tuple[StrictInt, bytes]] = []
-    spans: list[tuple[StrictStr, StrictInt, StrictInt, StrictStr | None, bool]] = []
+    batches: list[tuple[Whole, bytes]] = []
+    spans: list[tuple[StrictStr, Whole, Whole, StrictStr | None, bool]] = []
 
 
 def unpack(row: bytes) -> Parcel:
@@ -150,9 +152,9 @@ class Message:
 class _Message(_Strict):
     v: StrictInt
     spool: StrictStr
-    turn: StrictInt
-    claims: dict[StrictStr, StrictInt] = {}
-    seq: StrictInt | None = None
+    turn: Whole
+    claims: dict[StrictStr, Whole] = {}
+    seq: Whole | None = None
     parcel: bytes | None = None
 
 
@@ -185,8 +187,8 @@ class Ack:
 class _Ack(_Strict):
     v: StrictInt
     spool: StrictStr
-    stored: list[tuple[StrictInt, StrictInt]]
-    dead: list[tuple[StrictInt, StrictStr]] = []
+    stored: list[tuple[Whole, Whole]]
+    dead: list[tuple[Whole, StrictStr]] = []
 
 
 def seal_ack(ack: Ack) -> bytes:

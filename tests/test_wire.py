@@ -105,6 +105,23 @@ def test_parcel_message_and_ack_come_back_as_they_went() -> None:
     assert unseal_ack(seal_ack(ack)) == ack
 
 
+@pytest.mark.parametrize("number", [-1, 2**63, 2**70])
+@pytest.mark.parametrize("change", ["turn", "seq", "claims"])
+def test_a_number_that_no_database_holds_is_refused(change: str, number: int) -> None:
+    raw = cbor2.loads(seal(Message("s", 1, {"d1": NOON}, 3, b"x")))
+    with pytest.raises(Refused, match="unreadable message"):
+        unseal(cbor2.dumps(raw | {change: {"d1": number} if change == "claims" else number}))
+
+
+@pytest.mark.parametrize("number", [-1, 2**70])
+def test_an_answer_or_a_parcel_with_such_a_number_is_refused_too(number: int) -> None:
+    for answer in (Ack("s", [(1, number)]), Ack("s", [], [(number, "why")])):
+        with pytest.raises(Refused):
+            unseal_ack(seal_ack(answer))
+    with pytest.raises(Refused):
+        unpack(pack(Parcel([(number, b"x")])))
+
+
 @given(st.sets(st.integers(0, 50)))
 def test_ranges_hold_exactly_the_rows(rows: set[int]) -> None:
     found = ranges(rows)
