@@ -73,7 +73,7 @@ def collect(
 
 def _sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix: str) -> Sender:
     """Begins at once; a broker that does not answer is waited for. Raises `BrokerUnavailable` for an address that is none."""
-    link = Link(broker, prefix.replace("/", "-"), [f"{prefix}/ack"], ca)
+    link = Link(broker, f"{prefix}-{spool.id}".replace("/", "-"), [f"{prefix}/ack"], ca)
     sender = Sender(spool, link, prefix)
     for part in (link, sender):
         part.start()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from pydantic import BaseModel
 
@@ -84,7 +85,8 @@ def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) ->
 @contextmanager
 def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
     """Ingests what the broker brings, in the background, for as long as the context lasts."""
-    with linked(url, f"keepup-ingest-{site}", topics(site), ca) as link:
+    # a name of its own: of two connections of one name a broker keeps the newer
+    with linked(url, f"keepup-ingest-{site}-{uuid4().hex[:8]}", topics(site), ca) as link:
         receiver = Receiver(behind.ingester, link)
         receiver.start()
         try:
