@@ -1,6 +1,7 @@
 """The clinic and its visitors, for every test of the pages; and a chart with two patients."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copytree
 
@@ -8,11 +9,28 @@ import pytest
 from fastapi import FastAPI
 
 from alerts.chart import Chart
+from ingest import sqlite
 from ingest.batch import DAY
 from tests.clinic import SECRET, Clinic, furnish, opened
 from tests.rounds import ANN, BOB, NOON
 from tests.visitor import Browser, Clock
 from web.app import app
+
+
+@pytest.fixture(autouse=True)
+def no_file_left_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test may end with its files open, as a killed process does; Python 3.13 calls what is never closed a fault."""
+    opened: list[sqlite3.Connection] = []
+
+    def remembered(*args: object, connect: Callable[..., sqlite3.Connection] = sqlite.connect) -> sqlite3.Connection:
+        opened.append(connect(*args))
+        return opened[-1]
+
+    for room in ("ingest.spool", "ingest.catalog", "ingest.stores.sqlite"):
+        monkeypatch.setattr(f"{room}.connect", remembered)
+    yield
+    for db in opened:
+        db.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The alerts of the chart: opened by what is found, and ended by what is found later."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from alerts.alert import Audience, State
 from alerts.chart import Chart
@@ -59,7 +60,7 @@ def test_a_silent_band_is_told_to_the_patient_after_12_hours_and_to_the_therapis
 def test_a_band_heard_again_resolves_its_alerts_and_corrects_nobody(chart: Chart) -> None:
     judge(chart, [silent(NOON, 50)], NOON)
     assert len(drain(chart, NOON)) == 2
-    judge(chart, [], NOON + HOUR)
+    judge(chart, [replace(silent(NOON, 50), end=NOON)], NOON + HOUR)
     assert states(chart) == [State.RESOLVED, State.RESOLVED]
     assert drain(chart, NOON + HOUR) == []
 
@@ -111,8 +112,16 @@ def test_an_acknowledged_alert_is_resolved_with_its_finding(chart: Chart) -> Non
     judge(chart, [silent(NOON, 50)], NOON)
     for alert in chart.alerts():
         chart.acknowledge(alert.id, "t-02", NOON)
-    judge(chart, [], NOON + HOUR)
+    judge(chart, [replace(silent(NOON, 50), end=NOON)], NOON + HOUR)
     assert states(chart) == [State.RESOLVED, State.RESOLVED]
+
+
+def test_a_silence_that_never_was_is_taken_back_and_who_was_told_is_told_so(chart: Chart) -> None:
+    judge(chart, [silent(NOON, 50)], NOON)
+    assert len(drain(chart, NOON)) == 2
+    judge(chart, [], NOON + HOUR)
+    assert states(chart) == [State.RETRACTED, State.RETRACTED]
+    assert len(drain(chart, NOON + HOUR)) == 2
 
 
 def test_an_alert_that_nobody_answered_expires_after_thirty_days(chart: Chart) -> None:
