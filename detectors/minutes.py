@@ -51,7 +51,8 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     slotwise = [(s[0], s[1]) for s in (slots, classes, pulse)]
     cells = merged(tiles)
     out["coverage"] = np.minimum(share(union([link, (cells["t"], cells["t"] + CELL), *slotwise]), out["t"]), 1)
-    linked = share(link, out["t"]) if len(counter[0]) else np.zeros(len(out))
+    speaks = out["t"] + MINUTE > counter[0][0] if len(counter[0]) else np.zeros(len(out), bool)  # no word yet: no counter yet
+    linked = np.where(speaks, share(link, out["t"]), 0)
     _steps(out, counter, slots, link, linked)
     _, out["intensity"] = slotted(classes[0], classes[1] - classes[0], classes[2], out["t"])
     out["hr"] = _pulse(pulse, link, out["t"])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.heard import until
+from detectors.heard import share, until
 from ingest.batch import MICROS, MINUTE
 
 I8 = NDArray[np.int64]
@@ -14,10 +14,12 @@ FASTEST = 6.0
 BURST = 20
 """Steps a counter may add at once: it waits until it is sure that someone walks before it counts what it saw. So few do no harm
 wherever they are put, even if some were taken while the band was not heard."""
+WHOLE = 5 / 6
+"""Share of a minute from which it counts as heard wholly: 50 s (a design choice; ten seconds hold a handful of steps, see `BURST`)."""
 
 
 def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
-    """Steps in each minute by a running counter; NaN in minutes that got steps without a time, and before its first word.
+    """Steps in each minute by a running counter; NaN in minutes that may hold steps nobody told of, and before its first word.
 
     `times`, `values`: what the counter said, ascending; `link`: starts and ends of the stretches in which the band was heard
     (silence there means unchanged); `minutes`: starts, µs UTC, one after the other. A minute the link did not touch must be
@@ -25,8 +27,8 @@ def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
 
     A counter that falls to half or less was reset (midnight, reboot) and its new value counts from there; a smaller fall is an
     older word that came late through a second gateway and counts nothing. After a stretch in which the band was not heard the
-    difference has a sum but no times: it would look like a burst of exercise, so all minutes it may belong to are unknown, unless it
-    is a handful.
+    difference has a sum but no times: it would look like a burst of exercise, so the minute it is told in is unknown, unless it is a
+    handful. No minute depends on a word after it, so that it does not matter in what portions the data came.
     """
     n = len(minutes)
     if not len(times):
@@ -39,13 +41,16 @@ def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
     timed = ((silent == times[1:]) | (since == at) | (delta <= BURST)) & possible
     inside = (at >= 0) & (at < n)
     steps = np.bincount(at[timed & inside], delta[timed & inside], n).astype(np.float64)
-    steps[minutes + MINUTE <= times[0]] = np.nan
-    lost = np.flatnonzero(~timed & (at >= 0) & (since < n))
-    holes = np.zeros(n + 1, np.int32)
-    np.add.at(holes, np.maximum(since[lost], 0), 1)
-    np.subtract.at(holes, np.minimum(at[lost] + 1, n), 1)
-    steps[np.cumsum(holes[:-1]) > 0] = np.nan
+    steps[at[~timed & inside]] = np.nan
+    steps[(minutes + MINUTE <= times[0]) | _torn(times, link, minutes)] = np.nan
     return steps
+
+
+def _torn(times: I8, link: tuple[I8, I8], minutes: I8) -> NDArray[np.bool_]:
+    """Minutes not heard almost wholly, in which the counter said nothing after the last silence: what it missed is told later, if ever."""
+    word = times[np.maximum(np.searchsorted(times, minutes + MINUTE) - 1, 0)]
+    told = (word >= minutes) & (until(word, link) >= minutes + MINUTE)
+    return ~told & (share(link, minutes) < WHOLE)
 
 
 def _differences(values: F8) -> F8:
