@@ -93,7 +93,14 @@ class Catalog:
 
     def spans(self, dev: str, start: int, end: int) -> list[Span]:
         """Alive spans and gaps that overlap [start, end), ascending."""
-        rows = self._all("select t0, t1, cause, final from span where dev = ? and t0 < ? and t1 > ? order by t0", dev, end, start)
+        rows = [
+            (t0, t1, cause, final)
+            for spool in self._spools(dev)
+            for cause, final in _KINDS
+            for t0, t1 in self._all(_OVERLAPPING, dev, spool, cause, final, start, end)
+            if t1 > start
+        ]
+        rows.sort(key=lambda row: row[0])
         return [Span(dev, t0, t1, Cause(cause) if cause else None, bool(final)) for t0, t1, cause, final in rows]
 
     def complete_to(self, dev: str) -> int | None:
@@ -115,6 +122,15 @@ class Catalog:
         self._db.close()
         self._reader.close()
 
+    def _spools(self, dev: str) -> list[str]:
+        """Spools that said a span of the band, by one leap through the index for each."""
+        found: list[str] = []
+        while more := self._all(
+            "select spool from span where dev = ? and spool > ? order by spool limit 1", dev, found[-1] if found else ""
+        ):
+            found.append(more[0][0])
+        return found
+
     def _touch(self, hours: Iterable[tuple[str, int]]) -> None:
         (top,) = self._db.execute("select coalesce(max(counter), 0) from change").fetchone()
         rows = [(dev, hour, top + 1) for dev, hour in sorted(set(hours))]
@@ -124,7 +140,10 @@ class Catalog:
         """Neighbouring spans of the same kind become one row, so a month of a quiet link is not 43,000 of them."""
         key = (spool, span.dev, str(span.cause or ""), int(span.final))
         same = "spool = ? and dev = ? and cause = ? and final = ?"
-        found = self._db.execute(f"select t0, t1 from span where {same} and t0 <= ? and t1 >= ?", (*key, span.t1, span.t0)).fetchall()
+        # laid spans of a key are apart, so of those that begin before only the nearest can reach here
+        nearest = self._db.execute(f"select t0, t1 from span where {same} and t0 < ? order by t0 desc limit 1", (*key, span.t0))
+        inside = self._db.execute(f"select t0, t1 from span where {same} and t0 between ? and ?", (*key, span.t0, span.t1))
+        found = [(t0, t1) for t0, t1 in nearest if t1 >= span.t0] + inside.fetchall()
         if any(t0 <= span.t0 and t1 >= span.t1 for t0, t1 in found):
             return
         self._db.executemany(f"delete from span where {same} and t0 = ?", [(*key, t0) for t0, _ in found])
@@ -155,6 +174,13 @@ def _hours(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[st
             yield dev, hour * HOUR
 
 
+_KINDS = [(cause, final) for cause in ("", *map(str, Cause)) for final in (0, 1)]
+_OVERLAPPING = """
+select t0, t1 from (
+  select t0, t1 from span where dev = ?1 and spool = ?2 and cause = ?3 and final = ?4 and t0 < ?5 order by t0 desc limit 1)
+union all select t0, t1 from span where dev = ?1 and spool = ?2 and cause = ?3 and final = ?4 and t0 >= ?5 and t0 < ?6
+"""
+"""The nearest before a start, and those that begin between it and an end: laid spans of a key are apart."""
 _SCHEMA = """
 create table if not exists received(one integer primary key check (one = 1), messages integer not null);
 insert or ignore into received values (1, 0);

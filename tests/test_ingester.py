@@ -155,6 +155,22 @@ def test_any_order_any_repeats_end_the_same_and_no_claim_runs_ahead(tmp_path_fac
     line.spool.close()
 
 
+def test_one_of_many_spans_is_found_without_a_look_at_the_others(line: Line) -> None:
+    laid = [("s1", Span("b", NOON + i * HOUR, NOON + i * HOUR + HOUR // 2, None)) for i in range(5000)]
+    line.catalog.record([], laid, [], [], NOON)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    line.catalog._reader.set_progress_handler(count, 100)
+    last = laid[-1][1]
+    assert line.catalog.spans("b", last.t1 - 1, last.t1 + HOUR) == [last]
+    assert steps < 100
+
+
 def _joined(spans: list[Span]) -> list[Span]:
     out: list[Span] = []
     for span in spans:
