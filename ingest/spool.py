@@ -11,10 +11,13 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-from ingest.batch import Batch, Span, Stream
+import structlog
+
+from ingest.batch import Batch, Cause, Span, Stream
 from ingest.sqlite import connect, transaction, why
 from ingest.wire import Parcel, encode, pack
 
+log = structlog.get_logger()
 PARCEL_BYTES = 60_000
 """A row is cut here, so that a message stays well under every broker's default limit."""
 
@@ -39,6 +42,8 @@ class Spool:
         try:
             self._held = _hold(path)
             self._db = connect(path, _SCHEMA)
+            if "t1" not in [column for _, column, *_ in self._db.execute("pragma table_info(row)")]:  # an older spool
+                self._db.execute("alter table row add column t1 integer not null default 0")
             with transaction(self._db):
                 self.id = self._meta("id", uuid4().hex[:12])
                 boot = int(self._meta("boot", "0")) + 1
@@ -73,11 +78,11 @@ class Spool:
             raise SpoolUnavailable(why(self.path, error)) from error
 
     def _add(self, batches: Sequence[Batch], spans: Sequence[Span], dev: str) -> None:
-        for start, part in _parcels(batches, spans):
+        for start, end, part in _parcels(batches, spans):
             packed, readings = pack(part), sum(n for n, _ in part.bodies)
             self._db.execute(
-                "insert into row(dev, t0, readings, crc, parcel) values (?, ?, ?, ?, ?)",
-                (dev, start, readings, zlib.crc32(packed), packed),
+                "insert into row(dev, t0, t1, readings, crc, parcel) values (?, ?, ?, ?, ?, ?)",
+                (dev, start, end, readings, zlib.crc32(packed), packed),
             )
             self._db.execute("insert into accepted values (?, ?) on conflict do update set n = n + excluded.n", (dev, readings))
 
@@ -145,24 +150,37 @@ class Spool:
         return rows[0][0] if rows else None
 
     def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise SpoolUnavailable(why(self.path, error)) from error
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         found = self._all(sql, *values)
-        bad = [seq for seq, _, crc, parcel in found if zlib.crc32(parcel) != crc]
-        if bad:
-            raise SpoolUnavailable(
-                f"Row {bad[0]} of {self.path.name} has changed since it was committed: the disk is failing. Copy the file to another one."
-            )
-        return [Row(seq, dev, parcel) for seq, dev, _, parcel in found]
+        return [Row(seq, dev, parcel if zlib.crc32(parcel) == crc else self._set_aside(seq)) for seq, dev, crc, parcel in found]
+
+    def _set_aside(self, seq: int) -> bytes:
+        """Keeps what the disk made of a row; under its number a gap leaves instead, so that its neighbours can and the loss is seen."""
+        ((dev, start, end),) = self._all("select dev, t0, t1 from row where seq = ?", seq)
+        gap = pack(Parcel([], [Span(dev, start, max(end, start + 1), Cause.CORRUPT)]))
+        try:
+            with self._lock, transaction(self._db):
+                self._db.execute("insert into aside select seq, ?, readings, parcel from row where seq = ?", (_ROTTEN, seq))
+                self._db.execute("update row set readings = 0, crc = ?, parcel = ? where seq = ?", (zlib.crc32(gap), gap, seq))
+        except sqlite3.Error as error:
+            raise SpoolUnavailable(why(self.path, error)) from error
+        log.error("a row was set aside", row=seq, reason=_ROTTEN, next=f"copy {self.path.name} to another disk")
+        return gap
 
 
+_ROTTEN = "changed since it was committed: the disk is failing"
 _SCHEMA = """
 create table if not exists meta(key text primary key, value text not null);
-create table if not exists row(seq integer primary key autoincrement, dev text not null, t0 integer not null,
+create table if not exists row(seq integer primary key autoincrement, dev text not null, t0 integer not null, t1 integer not null,
   readings integer not null, crc integer not null, parcel blob not null);
 create index if not exists row_by_band on row(dev, t0);
+create table if not exists aside(seq integer, reason text not null, readings integer not null, parcel blob not null);
 create table if not exists cursor(dev text, stream text, at integer not null, primary key (dev, stream));
 create table if not exists band(dev text primary key, heard_to integer not null);
 create table if not exists accepted(dev text primary key, n integer not null);
@@ -181,17 +199,17 @@ def _hold(path: Path) -> int:
     return held
 
 
-def _parcels(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[int, Parcel]]:
-    """(oldest time, parcel) of one band, each of at most `PARCEL_BYTES` of bodies; the spans ride with the last."""
+def _parcels(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[int, int, Parcel]]:
+    """(oldest time, end, parcel) of one band, each of at most `PARCEL_BYTES` of bodies; the spans ride with the last."""
     bodies: list[tuple[int, bytes]] = []
-    size, oldest = 0, None
+    size, oldest, end = 0, None, 0
     for batch in sorted(batches, key=lambda b: b.t0):
         body = encode(batch)
         if oldest is not None and size + len(body) > PARCEL_BYTES:
-            yield oldest, Parcel(bodies)
-            bodies, size, oldest = [], 0, None
-        oldest = batch.t0 if oldest is None else oldest
+            yield oldest, end, Parcel(bodies)
+            bodies, size, oldest, end = [], 0, None, 0
+        oldest, end = batch.t0 if oldest is None else oldest, max(end, batch.end)
         bodies.append((batch.n, body))
         size += len(body)
     starts = [s.t0 for s in spans] + ([] if oldest is None else [oldest])
-    yield min(starts), Parcel(bodies, spans)
+    yield min(starts), max([end, *(s.t1 for s in spans)]), Parcel(bodies, spans)

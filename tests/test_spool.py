@@ -4,15 +4,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import CELL, Batch, Span, Stream
+from ingest.batch import CELL, HOUR, Batch, Cause, Span, Stream
 from ingest.spool import PARCEL_BYTES, Spool, SpoolUnavailable
-from ingest.wire import decode, ranges, unpack
+from ingest.wire import Parcel, decode, ranges, unpack
 from tests.batches import NOON, drawn, plain, same
 
 
@@ -57,13 +58,23 @@ def test_a_file_that_is_no_spool_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "spool.db").read_bytes().startswith(b"a letter")
 
 
-def test_a_row_that_the_disk_changed_is_not_sent(tmp_path: Path) -> None:
+def test_a_row_that_the_disk_changed_is_set_aside_and_a_gap_and_its_neighbours_leave(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
-    spool.commit([plain()], [], {})
-    with sqlite3.connect(tmp_path / "spool.db") as db:
-        db.execute("update row set parcel = x'00'")
-    with pytest.raises(SpoolUnavailable, match="disk is failing"):
-        spool.oldest(0, 1)
+    for i in range(3):
+        spool.commit([plain(t0=NOON + i * HOUR)], [], {})
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as db, db:
+        db.execute("update row set parcel = x'00' where seq = 2")
+    for rows in (spool.oldest(0, 9), spool.newest(9, ())[::-1]):
+        first, lost, last = rows
+        assert [row.seq for row in rows] == [1, 2, 3]
+        assert unpack(lost.parcel) == Parcel([], [Span("d1", NOON + HOUR, plain(t0=NOON + HOUR).end, Cause.CORRUPT)])
+        assert all(same(decode(unpack(row.parcel).bodies[0][1]), plain(t0=t0)) for row, t0 in ((first, NOON), (last, NOON + 2 * HOUR)))
+    assert spool.accepted() == {"d1": 9}
+    spool.close()
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as db:
+        ((seq, reason, parcel),) = db.execute("select seq, reason, parcel from aside").fetchall()
+    assert (seq, parcel) == (2, b"\0")
+    assert "disk" in reason
 
 
 def test_a_long_commit_is_cut_into_messages_a_broker_takes(tmp_path: Path) -> None:
