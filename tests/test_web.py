@@ -118,6 +118,8 @@ def test_the_caseload_puts_open_alerts_first_then_the_oldest_data(therapist: Bro
 
 def test_what_a_silent_band_did_not_tell_is_a_dash_and_not_a_zero(therapist: Browser) -> None:
     page = therapist.get(f"/patient/{SILENT}").text
+    assert "Noticed " in page  # not "Told": it may have been held, or never sent
+    assert "Messages and notes in these days" in page
 
     assert "<dt>Worn</dt><dd>–</dd>" in page
     assert "<dt>Worn</dt><dd>0 min</dd>" not in page
