@@ -22,7 +22,7 @@ from alerts.deliver import Way, deliver
 from alerts.watch import SETTLE
 from cli.line import Clinic, clinic, wall
 from cli.options import SITE, as_json, stamp
-from cli.processes import Gateway, ingesting, virtual_gateway
+from cli.processes import Gateway, end_alike, ingesting, virtual_gateway
 from cli.serving import bound, serving
 from cli.watch import live, way
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
@@ -49,6 +49,7 @@ def demo(
 
     Example: keepup demo --once --seed 1 --json
     """
+    end_alike()
     begun, say = time.monotonic(), Console(stderr=True)
     end = SAME_END if once else wall()
     start = end - weeks * 7 * DAY

@@ -19,6 +19,7 @@ def ingest(
     ca: a_ca = None,
     site: a_site = SITE,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what it listens to.")] = False,
 ) -> None:
     """Store what the gateways send, and answer them once it is stored.
 
@@ -34,6 +35,8 @@ def ingest(
             stack.callback(own.stop)
             broker = own.url
         receiver = stack.enter_context(receiving(behind, broker, site, ca))
+        if not quiet:
+            typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
         while not told.wait(LOOK):
             if receiver.failure:
                 raise receiver.failure

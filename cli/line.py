@@ -10,6 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import typer
 from pydantic import BaseModel
 
 from alerts.chart import Chart
@@ -64,6 +65,12 @@ def clinic(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -
         chart = Chart(f"sqlite:///{folder / 'chart.db'}")
         stack.callback(chart.close)
         yield Clinic(kept, catalog, chart, Ingester(kept, catalog, now))
+
+
+def warn_of_a_new_site(folder: Path) -> None:
+    """For verbs that are of use only where a site already is: a mistyped folder would look like a clinic without patients."""
+    if not (folder / "chart.db").exists():
+        typer.echo(f"{folder} held no site: a new, empty one is begun there. Is the folder's name as you meant it?", err=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 SITE = "home"
+VIRTUAL = "virtual-"
 
 
 def zone(name: str) -> ZoneInfo:
@@ -49,10 +50,17 @@ def name(text: str) -> str:
     return text
 
 
-def stamp(at: int) -> str:
-    """ISO 8601 UTC, to the second where that is exact."""
+def person(text: str) -> str:
+    """A name for somebody real."""
+    if text.startswith(VIRTUAL):
+        raise typer.BadParameter(f"{VIRTUAL}… is for simulated patients only, so that nobody takes one for a person. Choose another id.")
+    return name(text)
+
+
+def stamp(at: int, zone: ZoneInfo | None = None) -> str:
+    """ISO 8601, in UTC where no zone is given, to the second where that is exact."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-    return moment.isoformat().replace("+00:00", "Z")
+    return moment.astimezone(zone).isoformat() if zone else moment.isoformat().replace("+00:00", "Z")
 
 
 a_file = Annotated[Path, typer.Argument(help="The recording: CSV, or its .gz.", exists=True, dir_okay=False)]

@@ -7,9 +7,7 @@ import typer
 
 from alerts.chart import Patient, Wearing
 from cli.line import Clinic, clinic, wall
-from cli.options import a_folder, name, zone
-
-VIRTUAL = "virtual-"
+from cli.options import a_folder, name, person, zone
 
 app = typer.Typer(help="The people whose bands are heard.", no_args_is_help=True, add_completion=False)
 
@@ -22,7 +20,7 @@ def patient() -> None:
 @app.command()
 def add(
     folder: a_folder,
-    id: Annotated[str, typer.Argument(parser=name, metavar="ID", help="Pseudonym, e.g. p-7f3a; never a name.")],  # noqa: A002 — the patient's
+    id: Annotated[str, typer.Argument(parser=person, metavar="ID", help="Pseudonym, e.g. p-7f3a; never a name.")],  # noqa: A002 — the patient's
     zone: Annotated[ZoneInfo, typer.Option(parser=zone, metavar="ZONE", help="Where they live, e.g. Europe/Berlin.")],
     therapist: Annotated[str, typer.Option(parser=name, metavar="ID", help="Pseudonym of who reads about them.")],
     band: Annotated[str | None, typer.Option(parser=name, metavar="DEV", help="Id of the band they wear from now on.")] = None,
@@ -32,8 +30,6 @@ def add(
 
     Example: keepup patient add clinic p-7f3a --zone Europe/Berlin --therapist t-02 --band b-1
     """
-    if id.startswith(VIRTUAL):
-        raise typer.BadParameter(f"{VIRTUAL}… is for simulated patients only, so that nobody takes one for a person. Choose another id.")
     with clinic(folder) as behind:
         if behind.chart.patient(id) and not replace:
             typer.echo(

@@ -1,6 +1,7 @@
 """Other processes of one site, started and ended with this one."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -26,14 +27,29 @@ class EndedEarly(Exception):
     """A process of the site ended by itself; what it said stands above."""
 
 
+def end_alike() -> None:
+    """Let SIGTERM and a closed terminal end this process as Ctrl-C does, so that what it opened is closed and its folder goes."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 @contextmanager
 def running(*command: str, ears: bool = False) -> Iterator[subprocess.Popen[str]]:
     """A module of ours as a process; with `ears` its stdin and stdout are pipes. Ended with the context."""
     pipe = subprocess.PIPE if ears else None
     isolated = [sys.executable, "-I", "-m", *command]
-    process = subprocess.Popen(isolated, stdin=pipe or subprocess.DEVNULL, stdout=pipe, text=True)  # noqa: S603 — our own
+    process = subprocess.Popen(  # noqa: S603 — our own
+        isolated,
+        stdin=pipe or subprocess.DEVNULL,
+        stdout=pipe,
+        text=True,
+        start_new_session=True,  # Ctrl-C is said to all of a terminal's processes, and this one is for us to end
+    )
     try:
         yield process
+    except BaseException:
+        process.terminate()
+        raise
     finally:
         if process.stdin:
             process.stdin.close()
@@ -52,7 +68,7 @@ def running(*command: str, ears: bool = False) -> Iterator[subprocess.Popen[str]
 def ingesting(folder: Path) -> Iterator[str]:
     """An ingester with an embedded broker; gives the broker's URL once it listens. Raises `EndedEarly`."""
     port = free_port()
-    with running("cli.main", "ingest", str(folder), "--port", str(port)) as process:
+    with running("cli.main", "ingest", str(folder), "--port", str(port), "--quiet") as process:
         end = time.monotonic() + PATIENCE
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > end:

@@ -13,7 +13,7 @@ from config.plugins import formats
 from detectors.minutes import minutes
 from detectors.sleep import labelled
 from ingest.batch import CELL, DAY, MINUTE, Batch, Stream
-from ingest.format import Asides, Unreadable, chosen
+from ingest.format import Asides, barren, chosen
 from ingest.minute import Minutes
 from ingest.tile import TILE_DTYPE, Tiles, tiled
 
@@ -63,7 +63,7 @@ def heard(file: Path, name: str | None, zone: ZoneInfo | None, keep: bool = Fals
         band.settle()
     example = f"; the first is line {asides.first[0].line}: {asides.first[0].reason}" if asides.first else ""
     if not bands:
-        raise Unreadable(f"{file.name} holds no reading that can be used ({asides.count} rows set aside{example}).")
+        raise barren(file, asides)
     if asides.count:
         rows = "1 row of {} was" if asides.count == 1 else f"{asides.count} rows of {{}} were"
         say.print(f"{rows.format(file.name)} set aside{example}.", style="yellow", highlight=False, markup=False)

@@ -19,12 +19,13 @@ from rich.table import Table
 from alerts.chart import Patient, Wearing
 from alerts.watch import SETTLE, STEP, Watch
 from cli.line import Clinic, clinic, linked, receiving
-from cli.options import a_file, a_format, a_speed, a_zone, as_json, stamp
+from cli.options import a_file, a_format, a_speed, a_zone, as_json, person, stamp
+from cli.processes import end_alike
 from config.plugins import formats
 from detectors.finding import Finding
 from ingest.batch import DAY, HOUR, MICROS
 from ingest.broker import EmbeddedBroker, free_port
-from ingest.format import Asides, Unreadable, chosen
+from ingest.format import Asides, barren, chosen
 from ingest.play import Recording, play, recorded
 from ingest.receiver import Receiver
 from ingest.sender import Sender
@@ -43,7 +44,9 @@ def replay(
     file: a_file,
     format: a_format = None,  # noqa: A002 — the option's name
     zone: a_zone = None,
-    patient: Annotated[str | None, typer.Option(help="Pseudonym to file the recording under; for a recording of one band.")] = None,
+    patient: Annotated[
+        str | None, typer.Option(parser=person, metavar="ID", help="Pseudonym to file the recording under; for a recording of one band.")
+    ] = None,
     speed: a_speed = None,
     through: Annotated[Through, typer.Option(help="Straight into the ingester, or over the embedded broker.")] = Through.DIRECT,
     json_: as_json = False,
@@ -54,11 +57,13 @@ def replay(
 
     Example: keepup replay week.csv --json
     """
+    end_alike()
     say = Console(stderr=True)
     asides = Asides()
-    recording = recorded(chosen(file, format, formats()).read(file, zone, asides))
+    with say.status(f"Reading {file.name} …"):
+        recording = recorded(chosen(file, format, formats()).read(file, zone, asides))
     if recording is None:
-        raise Unreadable(f"{file.name} holds no reading that can be used ({asides.count} rows set aside{_example(asides)}).")
+        raise barren(file, asides)
     if patient and len(recording.first) > 1:
         raise typer.BadParameter(
             f"{file.name} holds {len(recording.first)} bands; --patient names one person. Leave it out.", param_hint="--patient"
@@ -75,7 +80,9 @@ def replay(
         found = sorted(behind.chart.findings(), key=lambda f: (f[0].patient, f[0].start, f[0].kind))
     if asides.count:
         say.print(f"{asides.count} rows of {file.name} were set aside{_example(asides)}.", style="yellow", highlight=False)
-    _print(found, json_)
+    if say.is_terminal or not json_:
+        say.print(_read(recording, zone), highlight=False, soft_wrap=True)
+    _print(found, json_, zone)
 
 
 def _admitted(behind: Clinic, recording: Recording, patient: str | None, zone: ZoneInfo | None) -> Watch:
@@ -139,7 +146,15 @@ def _bar(say: Console, recording: Recording, hidden: bool) -> Iterator[Callable[
         yield lambda at: progress.update(task, completed=at - recording.start, day=stamp(at)[:10])
 
 
-def _print(found: list[tuple[Finding, str]], json_: bool) -> None:
+def _read(recording: Recording, zone: ZoneInfo | None) -> str:
+    readings, bands = sum(batch.n for batch in recording.batches), len(recording.first)
+    first, last = (stamp(at // MICROS * MICROS, zone) for at in (recording.start, recording.end))
+    return (
+        f"Read {readings:,} {'reading' if readings == 1 else 'readings'} of {bands} {'band' if bands == 1 else 'bands'}, {first} to {last}."
+    )
+
+
+def _print(found: list[tuple[Finding, str]], json_: bool, zone: ZoneInfo | None) -> None:
     if json_:
         for finding, state in found:
             line: dict[str, object] = {"patient": finding.patient, "kind": finding.kind, "key": finding.key, "start": stamp(finding.start)}
@@ -150,13 +165,21 @@ def _print(found: list[tuple[Finding, str]], json_: bool) -> None:
             }
             sys.stdout.write(json.dumps(line) + "\n")
         return
-    table = Table(title=f"{len(found)} findings", title_justify="left")
+    if not found:
+        Console().print("No findings.")
+        return
+    table = Table(title="1 finding" if len(found) == 1 else f"{len(found)} findings", title_justify="left")
     for name in ("patient", "kind", "from", "to", "state", "evidence"):
         table.add_column(name)
     for finding, state in found:
-        until = "goes on" if finding.end is None else stamp(finding.end)
+        until = "goes on" if finding.end is None else stamp(finding.end, zone)
         table.add_row(
-            finding.patient, finding.kind, stamp(finding.start), until, state, ", ".join(f"{k} {v}" for k, v in finding.evidence.items())
+            finding.patient,
+            finding.kind,
+            stamp(finding.start, zone),
+            until,
+            state,
+            ", ".join(f"{k} {v}" for k, v in finding.evidence.items()),
         )
     Console().print(table)
 

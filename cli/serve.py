@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.line import clinic, until_told
+from cli.line import clinic, until_told, warn_of_a_new_site
 from cli.options import SITE, a_folder, a_site
 from cli.serving import bound, server
 from web.app import LOOPBACK
@@ -44,6 +44,7 @@ def serve(
         )
     told = until_told()
     secret = None if secret_file is None else _secret(secret_file)
+    warn_of_a_new_site(folder)
     with bound(host, port) as at, clinic(folder) as behind:
         web = server(behind, site, secret, [*LOOPBACK, *(allow or ())], https=bool(allow))
         typer.echo(f"The pages are at http://{host}:{at.getsockname()[1]}", err=True)

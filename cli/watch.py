@@ -11,7 +11,7 @@ import typer
 from alerts.chart import Chart, ChartUnavailable
 from alerts.deliver import Way, deliver
 from alerts.watch import Watch
-from cli.line import clinic, until_told, wall
+from cli.line import clinic, until_told, wall, warn_of_a_new_site
 from cli.options import SITE, a_broker, a_folder, a_site
 from config.plugins import channels
 from ingest.store import StoreUnavailable
@@ -36,6 +36,7 @@ def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> Non
     """
     told = _until_told_in_time()
     with suppress(OutOfTime), ExitStack() as stack:
+        warn_of_a_new_site(folder)
         behind = stack.enter_context(clinic(folder))
         ways = [way(stack, broker, site)] if broker else []
         typer.echo(f"Watching {folder}, once a minute", err=True)

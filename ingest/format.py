@@ -62,6 +62,14 @@ def opened(path: Path) -> Iterator[str]:
         raise Unreadable(f"{path.name} cannot be read to its end: {error}. Check that the file is there and whole.") from error
 
 
+def barren(path: Path, asides: Asides) -> Unreadable:
+    """What to say of a file of which no row could be used."""
+    if not asides.count:
+        return Unreadable(f"{path.name} has a header and no rows. Record it again, or export it again.")
+    example = f"; the first is line {asides.first[0].line}: {asides.first[0].reason}"
+    return Unreadable(f"{path.name} holds no reading that can be used ({asides.count} rows set aside{example}).")
+
+
 def chosen(path: Path, name: str | None, formats: Mapping[str, Format]) -> Format:
     """The format called `name`, or without a name the one that claims the file by its first lines. Raises `Unreadable`."""
     known = ", ".join(sorted(formats))
@@ -76,4 +84,9 @@ def chosen(path: Path, name: str | None, formats: Mapping[str, Format]) -> Forma
     if claiming:
         raise Unreadable(f"{path.name} looks like {' and '.join(each.name for each in claiming)}: choose with --format.")
     begins = next((line.strip() for line in head if line.strip()), "")[:60]
-    raise Unreadable(f"{path.name} begins with {begins!r}, which no format knows; there are: {known}. Choose with --format, or see README.")
+    if not begins:
+        raise Unreadable(f"{path.name} is empty. Record it again, or export it again.")
+    for mark, called in ((";", "';'"), ("\t", "tabs")):
+        if any(each.claims(path, [line.replace(mark, ",") for line in head]) for each in formats.values()):
+            raise Unreadable(f"{path.name} has its columns separated by {called}. Export it again with ','.")
+    raise Unreadable(f"{path.name} begins with {begins!a}, which no format knows; there are: {known}. Choose with --format, or see README.")

@@ -57,11 +57,12 @@ READERS = (("replay",), ("epochs", "--every", "1m"), ("sessions",))
 
 
 @pytest.mark.parametrize("verb", READERS, ids=lambda verb: verb[0])
-@pytest.mark.parametrize("what", ["missing", "junk", "truncated", "empty"])
+@pytest.mark.parametrize("what", ["missing", "junk", "truncated", "empty", "header", "semicolons"])
 def test_a_file_that_cannot_be_read_is_named_with_what_to_do(verb: tuple[str, ...], what: str, tmp_path: Path) -> None:
     file = tmp_path / "week.csv.gz"
     whole = gzip.compress(minutes(tmp_path / "week.csv", *range(3000)).read_bytes())
-    content = {"junk": bytes(range(256)) * 40, "truncated": whole[: len(whole) // 2], "empty": b""}
+    content = {"junk": bytes(range(256)) * 40, "truncated": whole[: len(whole) // 2], "empty": b"", "header": b"time,steps\n"}
+    content["semicolons"] = b"time;x;y;z\n2026-03-02T07:00:00Z;0;0;1\n"
     if what in content:
         file.write_bytes(content[what])
     done = keepup(*verb, file)
@@ -72,9 +73,12 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(verb: tuple[str, ..
         "missing": "does not exist",
         "junk": "Choose with --format, or see README",
         "truncated": "Check that the file is there and whole",
-        "empty": "Choose with --format, or see README",
+        "empty": "week.csv.gz is empty",
+        "header": "has a header and no rows",
+        "semicolons": "has its columns separated by ';'",
     }[what] in words(done.stderr)
     assert done.stdout == ""
+    assert done.stderr.isascii() or what != "junk"
 
 
 # a message that was cut off on its way

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from ingest.formats.csv import FORMAT
 from ingest.play import play, recorded
 from ingest.spool import Spool
 from ingest.wire import Message, seal
+from tests.verbs import started, until
 
 FITBIT = Path(__file__).resolve().parents[2] / "shared" / "data" / "fitbit_hr_minute_3users.csv.gz"
 START = 1_772_434_800 * MICROS  # 2026-03-02T07:00Z
@@ -181,3 +183,25 @@ def test_promise_3_three_real_days_give_the_same_answers_direct_and_over_mqtt(tm
     assert direct == mqtt
     assert len(direct.splitlines()) > 3
     assert {json.loads(line)["patient"][:7] for line in direct.splitlines()} == {"fitbit-"}
+
+
+def test_a_person_is_told_what_was_read_and_in_the_clock_of_their_zone(tmp_path: Path) -> None:
+    #  UTC 07:00 ─ two minutes of steps; Berlin is an hour ahead
+    file = tmp_path / "minute.csv"
+    file.write_text(f"time,steps\n{_iso(0)},20\n{_iso(60)},20\n")
+    process = begun(file, "--zone", "Europe/Berlin", "--patient", "p-1")
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Read 2 readings of 1 band, 2026-03-02T08:00:00+01:00 to 2026-03-02T08:01:00+01:00." in errors
+    assert out == "No findings.\n"
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_replay_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path, asked: signal.Signals) -> None:
+    (tmp_path / "temporary").mkdir()
+    with started(tmp_path / "said", "replay", table(tmp_path / "two.csv"), "--speed", "1", TMPDIR=str(tmp_path / "temporary")) as verb:
+        assert until(lambda: any((tmp_path / "temporary").glob("keepup-replay-*/chart.db")))
+        verb.process.send_signal(asked)
+        assert verb.ended() == 130
+    assert "Traceback" not in verb.said
+    assert list((tmp_path / "temporary").iterdir()) == []

@@ -69,6 +69,13 @@ def test_the_verbs_of_a_site_start_on_an_empty_folder_and_answer(site: Site) -> 
     assert [name for name, verb in site.verbs.items() if verb.process.poll() is not None] == []
 
 
+def test_who_begins_a_site_by_accident_is_told_and_an_ingester_says_where_it_listens(site: Site, tmp_path: Path) -> None:
+    with started(tmp_path / "said", "serve", tmp_path / "clinc", "--port", "0") as verb:
+        assert until(lambda: "The pages are at" in verb.said)
+    assert f"{tmp_path / 'clinc'} held no site: a new, empty one is begun there." in verb.said
+    assert until(lambda: f"Listening to mqtt://127.0.0.1:{site.port} for the site home" in site.verbs["ingest"].said)
+
+
 def test_all_that_a_site_keeps_is_for_its_owner_alone(site: Site) -> None:
     test_the_verbs_of_a_site_start_on_an_empty_folder_and_answer(site)
 

@@ -28,7 +28,7 @@ def _read(path: Path, zone: ZoneInfo | None, asides: Asides) -> Iterator[Batch]:
     columns = layout(names, {}, prefix)
     if columns is None:
         raise Unreadable(
-            f"{path.name} begins with {','.join(names)[:80]!r}, which names no table KeepUp knows. Let the first line be "
+            f"{path.name} begins with {','.join(names)[:80]!a}, which names no table KeepUp knows. Let the first line be "
             "time,x,y,z[,gx,gy,gz] or time,steps[,hr][,intensity]; call it time_s, time_ms or time_us where it is a number since 1970."
         )
     return read(lines, number + 1, columns, zone, asides)

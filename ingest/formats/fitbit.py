@@ -29,7 +29,7 @@ def _read(path: Path, zone: ZoneInfo | None, asides: Asides) -> Iterator[Batch]:
     number, names = head(lines, path.name)
     columns = _layout(names)
     if columns is None:
-        raise Unreadable(f"{path.name} begins with {','.join(names)[:80]!r}, not with Id,t and steps or HeartRate. Try --format csv.")
+        raise Unreadable(f"{path.name} begins with {','.join(names)[:80]!a}, not with Id,t and steps or HeartRate. Try --format csv.")
     if zone is None:
         raise Unreadable(f"{path.name} holds local times and does not say where. Say it, for example --zone America/New_York.")
     return read(lines, number + 1, columns, zone, asides)
