@@ -74,7 +74,7 @@ MANNERS: Mapping[str, Manner] = {
         (Telling(Audience.PATIENT, _silent_for(SILENT_PATIENT)), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
     ),
 }
-"""By kind; a kind that is not here is a span that is shown and told to nobody."""
+"""By kind; a kind that is not here is a span that is kept and told to nobody."""
 
 
 def shape(kind: str) -> Shape:
