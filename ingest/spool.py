@@ -39,8 +39,8 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
+        self._held = _hold(path)
         try:
-            self._held = _hold(path)
             self._db = connect(path, _SCHEMA)
             if "t1" not in [column for _, column, *_ in self._db.execute("pragma table_info(row)")]:  # an older spool
                 self._db.execute("alter table row add column t1 integer not null default 0")
@@ -52,6 +52,7 @@ class Spool:
             self.commits = 0
             """Since it was opened: the sender sees by it that there is something new to claim."""
         except (OSError, sqlite3.Error) as error:
+            os.close(self._held)
             raise SpoolUnavailable(why(path, error)) from error
 
     def commit(
@@ -188,9 +189,12 @@ create table if not exists accepted(dev text primary key, n integer not null);
 
 
 def _hold(path: Path) -> int:
-    """Keeps every other process off this spool while the returned descriptor is open. Raises `SpoolUnavailable`, `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    """Keeps every other process off this spool while the returned descriptor is open. Raises `SpoolUnavailable`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SpoolUnavailable(why(path, error)) from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -16,11 +16,15 @@ def connect(path: Path, schema: str, page_size: int = 4096) -> sqlite3.Connectio
     if path.exists() and not path.stat().st_mode & 0o222:
         raise PermissionError(f"{path.name} is read-only")
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    db.execute(f"pragma page_size = {int(page_size)}")
-    db.execute("pragma journal_mode = wal")
-    db.execute("pragma synchronous = full")
-    db.executescript(schema)
-    os.chmod(path, 0o600)
+    try:
+        db.execute(f"pragma page_size = {int(page_size)}")
+        db.execute("pragma journal_mode = wal")
+        db.execute("pragma synchronous = full")
+        db.executescript(schema)
+        os.chmod(path, 0o600)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
