@@ -44,7 +44,7 @@ def why(path: Path, error: BaseException) -> str:
     """What a person can do about it."""
     text = str(error)
     if "disk is full" in text or "No space left" in text:
-        return f"{path} cannot be written: the disk is full. Free some space; nothing was lost, the work goes on by itself."
+        return f"{path} cannot be written: the disk is full. Free some space and start again; what was committed is kept."
     if "readonly" in text or "read-only" in text or isinstance(error, PermissionError):
         return f"{path} cannot be written: it is read-only. Make the file and its folder writable for this user, or name another place."
     if "locked" in text:
