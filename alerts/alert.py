@@ -10,12 +10,16 @@ class Audience(StrEnum):
 
 
 class State(StrEnum):
-    """Of an alert. `retracted`: late data proved it wrong."""
+    """Of an alert."""
 
+    SUPPRESSED = "suppressed"
+    """Nobody is told: a pause or a guard stood in the way, and its reason is in the audit."""
     OPEN = "open"
+    SNOOZED = "snoozed"
     ACKED = "acked"
     RESOLVED = "resolved"
     RETRACTED = "retracted"
+    """Late data proved it wrong."""
     EXPIRED = "expired"
 
 
@@ -38,6 +42,39 @@ class Alert:
     changed: int
     evidence: dict[str, float | int | str] = field(default_factory=dict)
     rule_version: int = 1
+    rev: int = 0
+    """How often its state has changed."""
+    until: int | None = None
+    """µs UTC; snoozed to then."""
+    label: str | None = None
+    """What a therapist says it was, e.g. "not a miss"."""
+
+
+LEGAL: frozenset[tuple[State | None, State]] = frozenset(
+    {
+        (None, State.OPEN),
+        (None, State.SUPPRESSED),
+        (State.SUPPRESSED, State.OPEN),
+        (State.SUPPRESSED, State.RESOLVED),
+        (State.SUPPRESSED, State.RETRACTED),
+        (State.SUPPRESSED, State.EXPIRED),
+        (State.OPEN, State.ACKED),
+        (State.OPEN, State.SNOOZED),
+        (State.OPEN, State.RESOLVED),
+        (State.OPEN, State.RETRACTED),
+        (State.OPEN, State.EXPIRED),
+        (State.SNOOZED, State.OPEN),
+        (State.SNOOZED, State.ACKED),
+        (State.SNOOZED, State.RESOLVED),
+        (State.SNOOZED, State.RETRACTED),
+        (State.SNOOZED, State.EXPIRED),
+        (State.ACKED, State.RESOLVED),
+        (State.ACKED, State.RETRACTED),
+        (State.ACKED, State.EXPIRED),
+        (State.RESOLVED, State.RETRACTED),
+    }
+)
+"""Every move there is (research note `alerts` §6.1); the database refuses all others. What is over may yet turn out never to have been."""
 
 
 class MessageState(StrEnum):
@@ -46,8 +83,11 @@ class MessageState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     UNKNOWN = "unknown"
+    """It may have arrived; it is not sent again."""
     DEAD = "dead"
     CANCELLED = "cancelled"
+    DIGEST = "digest"
+    """Folded into another message, which says so in its stead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +113,8 @@ class Message:
     audience: Audience = Audience.PATIENT
     virtual: bool = False
     """About a simulated patient."""
+    link: str | None = None
+    """Where the patient may answer; signed, made at each sending and kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

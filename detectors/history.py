@@ -1,14 +1,36 @@
 """What a rule sees of one patient."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from detectors.localtime import midnight
+from detectors.outcome import Judged
+from detectors.plan.occurrence import Revision, Zones
+from detectors.report import Report
 from detectors.sleep import labelled
 from ingest.batch import MINUTE, Span
 from ingest.bout import Bout
 from ingest.minute import Minutes, laid
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was planned and what people said, as far as it touches a history."""
+
+    zones: Zones = ()
+    """Where the patient's wall clock was; none: `zone` throughout."""
+    plans: Sequence[Revision] = ()
+    """Ascending in `since`."""
+    reports: Sequence[Report] = ()
+    """Everything said by `now` that may still matter, ascending in `at`: people need not be complete to be believed."""
+    asked: Mapping[str, int] = field(default_factory=dict)
+    """Occurrence id → when the question about it reached the patient, µs UTC. Not among them: nobody was asked."""
+    earlier: Sequence[Judged] = ()
+    """Planned sessions judged before `start`, as the chart has them, ascending in start."""
+
+
+NOTHING_TOLD = Told()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +54,9 @@ class History:
     """Newest time at which any of the patient's bands was heard, µs UTC; may lie before `start`; `None`: never."""
     since: int | None = None
     """When the patient's first band was handed over, µs UTC."""
-    battery: float | None = None
-    """Percent, last known."""
+    told: Told = NOTHING_TOLD
+    battery: Sequence[tuple[int, float]] = ()
+    """Readings of [start, end): time µs UTC, percent; ascending."""
 
 
 def history(
@@ -48,7 +71,8 @@ def history(
     complete_to: int | None = None,
     last_heard: int | None = None,
     since: int | None = None,
-    battery: float | None = None,
+    told: Told = NOTHING_TOLD,
+    battery: Sequence[tuple[int, float]] = (),
 ) -> History:
     """The local day of `end` (µs UTC, cut to the minute) up to `end`, led in by the `days` local days before it.
 
@@ -68,5 +92,6 @@ def history(
         complete_to,
         last_heard,
         since,
-        battery,
+        replace(told, earlier=tuple(one for one in told.earlier if one.start < start)),
+        tuple(reading for reading in battery if start <= reading[0] < end),
     )

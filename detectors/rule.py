@@ -17,3 +17,5 @@ class Rule:
     params: type[BaseModel]
     find: Callable[[History, int, Any], Iterable[Finding]]
     version: int = 1
+    days: int = 1
+    """Whole local days before the one that is judged that it must see."""
