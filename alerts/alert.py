@@ -119,14 +119,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the audit: what became of an alert, when, by whom, why."""
+    """One line of the audit: what became of an alert or was done to a chart, when, by whom, why."""
 
     seq: int
     at: int
     """µs UTC."""
-    alert: str
+    patient: str
+    alert: str | None
+    """`None`: something else was done to the patient's chart; `why` says what."""
     by: str
     """Pseudonym, or "watch" / "delivery" for the software itself."""
     old: State | None
-    new: State
+    new: State | None
     why: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from alerts import judgements, outbox, people
+from alerts import audit, judgements, outbox, people
 from alerts.alert import Alert, Event, Message, MessageState, State
 from alerts.database import ChartUnavailable, Database
 from alerts.people import Patient, Wearing
@@ -108,7 +108,7 @@ class Chart:
     def events(self, alert: str) -> list[Event]:
         """Ascending in seq."""
         with self._database.reading() as tx:
-            return judgements.events(tx, alert)
+            return audit.events(tx, alert)
 
     # messages
 

@@ -5,8 +5,8 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
-from alerts import outbox, policy, tables
-from alerts.alert import Alert, Audience, Event, State
+from alerts import audit, outbox, policy, tables
+from alerts.alert import Alert, Audience, State
 from alerts.database import insert_new, upsert
 from alerts.people import Patient
 from alerts.policy import Telling
@@ -49,11 +49,6 @@ def alerts(tx: Connection, therapist: str | None, patient: str | None, states: S
     return [_alert(row) for row in tx.execute(rows)]
 
 
-def events(tx: Connection, alert: str) -> list[Event]:
-    rows = tx.execute(select(tables.event).where(tables.event.c.alert == alert).order_by(tables.event.c.seq))
-    return [Event(row.seq, row.at, row.alert, row.by, State(row.old) if row.old else None, State(row.new), row.why) for row in rows]
-
-
 def write(tx: Connection, site: str, patient: Patient, change: Change, now: int, channels: Sequence[str]) -> None:
     """One change: the finding's row, its alerts, their events and messages."""
     finding = change.finding
@@ -83,10 +78,10 @@ def write(tx: Connection, site: str, patient: Patient, change: Change, now: int,
 def move(tx: Connection, site: str, alert: Alert, new: State, by: str, why: str, now: int) -> bool:
     """The alert's next state and the line in the audit; False when somebody else moved it first."""
     a = tables.alert.c
-    moved = tx.execute(update(tables.alert).where(a.id == alert.id, a.state == alert.state.value).values(state=new.value, changed=now))
-    if moved.rowcount != 1:
+    here = update(tables.alert).where(a.id == alert.id, a.state == alert.state.value, a.rev == alert.rev)
+    if tx.execute(here.values(state=new.value, rev=alert.rev + 1, changed=now)).rowcount != 1:
         return False
-    _note(tx, site, alert.id, alert.state, new, by, why, now)
+    audit.moved(tx, site, (alert.id, alert.patient, alert.rev + 1), alert.state, new, by, why, now)
     return True
 
 
@@ -137,7 +132,7 @@ def _open(tx: Connection, site: str, patient: Patient, finding: Finding, telling
     )
     row = {name: getattr(alert, name) for name in Alert.__slots__}
     if insert_new(tx, tables.alert, {"site": site, **row}):
-        _note(tx, site, alert.id, None, State.OPEN, WATCH, f"{finding.kind} found", now)
+        audit.moved(tx, site, (alert.id, alert.patient, 0), None, State.OPEN, WATCH, f"{finding.kind} found", now)
         outbox.tell(tx, site, patient, alert, FIRST, now, outbox.places(patient, alert, channels), nudge=telling.nudge)
 
 
@@ -157,11 +152,6 @@ def _retract(tx: Connection, site: str, patient: Patient, known: Sequence[Alert]
         if alert.state in policy.RETRACTABLE and move(tx, site, alert, State.RETRACTED, WATCH, "later data show otherwise", now):
             outbox.cancel(tx, alert.id, now)
             outbox.tell(tx, site, patient, alert, CORRECTION, now, outbox.told(tx, alert.id, now - policy.CORRECT_WITHIN))
-
-
-def _note(tx: Connection, site: str, alert: str, old: State | None, new: State, by: str, why: str, now: int) -> None:
-    row = {"site": site, "at": now, "alert": alert, "by": by, "old": old and old.value, "new": new.value, "why": why}
-    tx.execute(tables.event.insert().values(**row))
 
 
 def _finding(row: Row[tuple[object, ...]]) -> Finding:

@@ -149,5 +149,5 @@ def _slot(tx: Connection, site: str, row: Row[tuple[object, ...]], day: str) -> 
 
 
 def _message(row: Row[tuple[object, ...]], attempts: int) -> Message:
-    values = {name: getattr(row, name) for name in Message.__slots__}
-    return Message(**{**values, "state": MessageState.SENDING, "audience": Audience(row.audience), "attempts": attempts})
+    kept = {name: getattr(row, name) for name in Message.__slots__ if name in tables.message.c}
+    return Message(**{**kept, "state": MessageState.SENDING, "audience": Audience(row.audience), "attempts": attempts})

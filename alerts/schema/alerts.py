@@ -83,6 +83,7 @@ event = Table(
     Column("digest", LargeBinary, nullable=False),  # of the patient's salt and what `deed` holds
     Column("prev", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False, unique=True),
+    UniqueConstraint("chain", "prev"),  # a chain never forks
     sqlite_autoincrement=True,
 )
 
@@ -91,7 +92,7 @@ deed = Table(
     METADATA,
     site(),
     Column("seq", ForeignKey("event.seq"), primary_key=True),
-    Column("alert", Text, nullable=False, index=True),
+    Column("alert", ForeignKey("alert.id"), index=True),  # none: what was done moved no alert
     Column("patient", Text, nullable=False, index=True),
     Column("rev", Integer, nullable=False),
     Column("by", Text, nullable=False),

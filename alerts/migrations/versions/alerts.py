@@ -43,27 +43,13 @@ def upgrade() -> None:
         Column("hash", LargeBinary(), nullable=False),
         PrimaryKeyConstraint("seq"),
         UniqueConstraint("hash", name="event_hash"),
+        UniqueConstraint("chain", "prev", name="event_chain_prev"),
         sqlite_autoincrement=True,
     )
     op.create_index("event_chain", "event", ["chain"])
     op.create_table(
         "legal", Column("old", Text(), nullable=False), Column("new", Text(), nullable=False), PrimaryKeyConstraint("old", "new")
     )
-    op.create_table(
-        "deed",
-        _site(),
-        Column("seq", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
-        Column("alert", Text(), nullable=False),
-        Column("patient", Text(), nullable=False),
-        Column("rev", Integer(), nullable=False),
-        Column("by", Text(), nullable=False),
-        Column("why", Text(), nullable=False),
-        ForeignKeyConstraint(["seq"], ["event.seq"], name="deed_seq"),
-        PrimaryKeyConstraint("seq"),
-        UniqueConstraint("alert", "rev", name="deed_alert_rev"),
-    )
-    op.create_index("deed_alert", "deed", ["alert"])
-    op.create_index("deed_patient", "deed", ["patient"])
     op.create_table(
         "finding",
         _site(),
@@ -106,6 +92,22 @@ def upgrade() -> None:
         UniqueConstraint("patient", "kind", "audience", "key", name="alert_patient_kind_audience_key"),
     )
     op.create_index("alert_state", "alert", ["state"])
+    op.create_table(
+        "deed",
+        _site(),
+        Column("seq", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+        Column("alert", Text(), nullable=True),
+        Column("patient", Text(), nullable=False),
+        Column("rev", Integer(), nullable=False),
+        Column("by", Text(), nullable=False),
+        Column("why", Text(), nullable=False),
+        ForeignKeyConstraint(["alert"], ["alert.id"], name="deed_alert"),
+        ForeignKeyConstraint(["seq"], ["event.seq"], name="deed_seq"),
+        PrimaryKeyConstraint("seq"),
+        UniqueConstraint("alert", "rev", name="deed_alert_rev"),
+    )
+    op.create_index("deed_alert", "deed", ["alert"])
+    op.create_index("deed_patient", "deed", ["patient"])
     op.bulk_insert(table("legal", column("old", Text), column("new", Text)), [{"old": old, "new": new} for old, new in _LEGAL])
     for statement in _GUARDED[op.get_bind().dialect.name]:
         op.execute(statement)
@@ -118,7 +120,7 @@ def _site() -> Column[str]:
 _LEGAL = [
     (old, new)
     for old, following in {
-        "": "open suppressed",
+        "": "open suppressed noted erased",
         "suppressed": "open resolved retracted expired",
         "open": "acked snoozed resolved retracted expired",
         "snoozed": "open acked resolved retracted expired",
