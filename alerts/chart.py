@@ -1,15 +1,21 @@
-"""The chart: the clinical database of people, bands, findings, alerts and messages."""
+"""The chart: the clinical database of people, bands, plans, reports, findings, alerts and messages."""
 
 from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
-from alerts import audit, judgements, outbox, people
+from alerts import audit, judgements, links, outbox, people
 from alerts.alert import Alert, Event, Message, MessageState, State
 from alerts.database import ChartUnavailable, Database
-from alerts.people import Patient, Wearing
+from alerts.links import KeptLinks
+from alerts.pauses import Pauses
+from alerts.people import Patient, Therapist, Wearing
+from alerts.plans import Plans
 from alerts.reconcile import Change, Judgement
+from alerts.reports import Reports
 from detectors.finding import Finding
+from detectors.plan.occurrence import Zones
 
-__all__ = ["Chart", "ChartUnavailable", "Event", "Patient", "Wearing"]
+__all__ = ["Chart", "ChartUnavailable", "Event", "Patient", "Therapist", "Wearing"]
 
 
 class Chart:
@@ -23,6 +29,10 @@ class Chart:
         self._database = Database(url)
         self._site = site
         self._channels = tuple(channels)
+        self.plans = Plans(self._database, site)
+        self.reports = Reports(self._database, site)
+        self.pauses = Pauses(self._database, site)
+        self.links = KeptLinks(self._database, site)
 
     def close(self) -> None:
         self._database.close()
@@ -30,7 +40,7 @@ class Chart:
     # people
 
     def admit(self, patient: Patient, now: int) -> None:
-        """A second time replaces zone, therapist and mark."""
+        """A second time replaces therapist, mark and detail; another zone is where the patient is from `now` on."""
         with self._database.writing() as tx:
             people.admit(tx, self._site, patient, now)
 
@@ -42,6 +52,19 @@ class Chart:
     def patient(self, id: str, therapist: str | None = None) -> Patient | None:  # noqa: A002 — it is the patient's
         with self._database.reading() as tx:
             return next(iter(people.patients(tx, therapist, id)), None)
+
+    def move(self, patient: str, zone: ZoneInfo, since: int) -> bool:
+        """The patient's clock is the zone's from `since`. False: it is already.
+
+        Raises `ValueError` when the patient is unknown or is known to have moved later.
+        """
+        with self._database.writing() as tx:
+            return people.move(tx, self._site, patient, zone, since)
+
+    def zones(self, patient: str) -> Zones:
+        """Ascending; the first is that of the admission."""
+        with self._database.reading() as tx:
+            return people.zones(tx, patient)
 
     def hand_over(self, wearing: Wearing) -> None:
         """The band is on this patient from `start`; an earlier wearing that still lasts ends there.
@@ -68,6 +91,21 @@ class Chart:
         with self._database.reading() as tx:
             kept = people.kept_password(tx, therapist)
         return people.fits(password, kept)
+
+    def therapists(self) -> list[Therapist]:
+        """By pseudonym."""
+        with self._database.reading() as tx:
+            return people.therapists(tx)
+
+    def settle_in(self, therapist: Therapist) -> bool:
+        """Their clock, and when their digest is due. False: nobody of that name can log in."""
+        with self._database.writing() as tx:
+            return people.settle_in(tx, therapist)
+
+    def asked(self, patient: str) -> dict[str, int]:
+        """Occurrence id → when the question about it first reached the patient, or may have."""
+        with self._database.reading() as tx:
+            return links.asked(tx, patient)
 
     # findings and alerts
 

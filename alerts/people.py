@@ -7,9 +7,11 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Connection, Row, or_, select, update
 
-from alerts import tables
+from alerts import audit, tables
 from alerts.database import upsert
+from detectors.plan.occurrence import Zones
 
+UTC = ZoneInfo("UTC")
 _PASSWORDS = PasswordHash((Argon2Hasher(),))
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Rd2qkkrz6R7nSMzquJ2iaw$1dYXK25hHGg6Pa6q+6CpqlePei6NBDYi1XPXc8PXUck"
 """Hash of a password nobody has: an unknown id costs the same time as a wrong password."""
@@ -22,10 +24,23 @@ class Patient:
     id: str
     """Pseudonym, e.g. "p-7f3a"; a virtual one begins "virtual-"."""
     zone: ZoneInfo
+    """The newest of their zones."""
     therapist: str
     """Pseudonym of the therapist who reads about this patient, e.g. "t-02"."""
     virtual: bool
     """Simulated: marked wherever it is shown or told."""
+    detail: int = 0
+    """How much a message says: 0 that there is one, 1 "your set", 2 all; more than 0 only where the patient asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Therapist:
+    """Who reads about patients, by pseudonym."""
+
+    id: str
+    zone: ZoneInfo = UTC
+    digest_at: int = 450
+    """When the day's digest is due, minutes after local midnight; 450 is 7:30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,43 @@ class Wearing:
 
 
 def admit(tx: Connection, site: str, patient: Patient, now: int) -> None:
+    known_before = next(iter(patients(tx, None, patient.id)), None)
     values = {"id": patient.id, "zone": patient.zone.key, "therapist": patient.therapist, "virtual": patient.virtual}
-    upsert(tx, tables.patient, {"site": site, "admitted": now, **values}, once={"admitted"})
+    upsert(tx, tables.patient, {"site": site, "admitted": now, "detail": patient.detail, **values}, once={"admitted"})
+    if known_before is None:
+        _clock(tx, site, patient.id, patient.zone, now)
+    elif known_before.zone.key != patient.zone.key:
+        _clock(tx, site, patient.id, patient.zone, max(now, zones(tx, patient.id)[-1][0]))
+    if patient.detail != (known_before.detail if known_before else 0):
+        audit.note(tx, site, patient.id, patient.therapist, f"messages now say {('no detail', 'which set', 'all')[patient.detail]}", now)
+
+
+def move(tx: Connection, site: str, patient: str, zone: ZoneInfo, since: int) -> bool:
+    """False: that is where they were. Raises `ValueError` when the patient is unknown or is known to have moved later."""
+    known(tx, patient)
+    begun, there = zones(tx, patient)[-1]
+    if there.key == zone.key:
+        return False
+    if since < begun:
+        raise ValueError(f"the chart has {patient} in {there.key} from later on; give a time after that")
+    _clock(tx, site, patient, zone, since)
+    tx.execute(update(tables.patient).where(tables.patient.c.id == patient).values(zone=zone.key))
+    return True
+
+
+def zones(tx: Connection, patient: str) -> Zones:
+    rows = select(tables.zone).where(tables.zone.c.patient == patient).order_by(tables.zone.c.start)
+    return [(row.start, ZoneInfo(row.name)) for row in tx.execute(rows)]
+
+
+def _clock(tx: Connection, site: str, patient: str, zone: ZoneInfo, since: int) -> None:
+    upsert(tx, tables.zone, {"site": site, "patient": patient, "start": since, "name": zone.key})
+
+
+def known(tx: Connection, patient: str) -> None:
+    """Raises `ValueError` for a patient who is not in the chart."""
+    if tx.execute(select(tables.patient.c.id).where(tables.patient.c.id == patient)).first() is None:
+        raise ValueError(f"patient {patient} is not in the chart; admit the patient first")
 
 
 def patients(tx: Connection, therapist: str | None, id: str | None = None) -> list[Patient]:  # noqa: A002 — it is the patient's
@@ -53,13 +103,12 @@ def patients(tx: Connection, therapist: str | None, id: str | None = None) -> li
 
 
 def _patient(row: Row[tuple[object, ...]]) -> Patient:
-    return Patient(row.id, ZoneInfo(row.zone), row.therapist, row.virtual)
+    return Patient(row.id, ZoneInfo(row.zone), row.therapist, row.virtual, row.detail)
 
 
 def hand_over(tx: Connection, site: str, wearing: Wearing) -> None:
     """Raises `ValueError` when the patient is unknown or the band was on somebody at the time."""
-    if not patients(tx, None, wearing.patient):
-        raise ValueError(f"patient {wearing.patient} is not in the chart; admit the patient first")
+    known(tx, wearing.patient)
     w, begun = tables.wearing.c, tables.wearing.c.start
     tx.execute(update(tables.wearing).where(w.dev == wearing.dev, begun < wearing.start, w.end.is_(None)).values(end=wearing.start))
     before_it_ends = [] if wearing.end is None else [begun < wearing.end]
@@ -85,6 +134,17 @@ def hashed(password: str) -> str:
 def employ(tx: Connection, site: str, therapist: str, password: str) -> None:
     """`password` as `hashed`; a second time replaces it."""
     upsert(tx, tables.therapist, {"site": site, "id": therapist, "password": password})
+
+
+def therapists(tx: Connection) -> list[Therapist]:
+    rows = tx.execute(select(tables.therapist).order_by(tables.therapist.c.id))
+    return [Therapist(row.id, ZoneInfo(row.zone), row.digest_at) for row in rows]
+
+
+def settle_in(tx: Connection, therapist: Therapist) -> bool:
+    """Their clock and digest; False: there is no such therapist."""
+    here = update(tables.therapist).where(tables.therapist.c.id == therapist.id)
+    return tx.execute(here.values(zone=therapist.zone.key, digest_at=therapist.digest_at)).rowcount == 1
 
 
 def kept_password(tx: Connection, therapist: str) -> str | None:

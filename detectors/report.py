@@ -1,5 +1,6 @@
 """What people say: answers, pain, reasons, pauses. Read from a page, from MQTT and from the command line alike."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -11,13 +12,16 @@ from ingest.batch import DAY
 STALE = 10 * DAY
 """A pain score says nothing after this (research note `domain` §1.4; needs a clinician's sign-off)."""
 
+PRINTED = r"^[^\x00-\x1f\x7f]+$"
+"""No database of ours holds a NUL in a text, and no id has a line break."""
+
 
 class _Report(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[0-9A-Za-z_-]{8,64}$")
     """Made by who says it, so that saying it twice is saying it once."""
-    patient: str = Field(max_length=64)
+    patient: str = Field(max_length=64, pattern=PRINTED)
     at: int = Field(gt=0)
     """When it was said, µs UTC."""
     by: Literal["patient", "therapist"] = "patient"
@@ -33,7 +37,7 @@ class Answer(_Report):
     """To: did you do this session?"""
 
     kind: Literal["answer"] = "answer"
-    occurrence: str = Field(max_length=160)
+    occurrence: str = Field(max_length=160, pattern=PRINTED)
     said: Said
 
 
@@ -55,7 +59,7 @@ class Reason(_Report):
     """What got in the way."""
 
     kind: Literal["reason"] = "reason"
-    occurrence: str | None = Field(default=None, max_length=160)
+    occurrence: str | None = Field(default=None, max_length=160, pattern=PRINTED)
     why: Literal["it_hurt", "no_time", "feel_fine", "not_sure_how", "other"]
 
 
@@ -70,3 +74,9 @@ class TimeOut(_Report):
 
 Report = Annotated[Answer | Pain | Feeling | Reason | TimeOut, Field(discriminator="kind")]
 REPORT: TypeAdapter[Answer | Pain | Feeling | Reason | TimeOut] = TypeAdapter(Report)
+
+
+def pain(reports: Iterable[Report], now: int) -> int | None:
+    """The newest score said by `now` (µs UTC), 0..10; `None` where there is none, or none that is fresh: nothing is made up."""
+    fresh = [one for one in reports if isinstance(one, Pain) and now - STALE <= one.at <= now]
+    return max(fresh, key=lambda one: (one.at, one.id)).score if fresh else None

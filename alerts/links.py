@@ -1,0 +1,107 @@
+"""Questions put to patients: the signed links by which they answer without a login, and what the chart knows of each."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+
+from itsdangerous import Signer
+from sqlalchemy import Connection, func, select, update
+
+from alerts import tables
+from alerts.alert import Audience, MessageState
+from alerts.database import Database
+from alerts.reports import add
+from alerts.wording import FIRST
+from detectors.outcome import KIND
+from detectors.report import Answer, Said
+
+SHORTEST = 32
+"""Bytes of a secret."""
+_LONGEST = 256  # characters of a token
+_SOURCE = "page"
+
+
+class Links:
+    """Makes and reads links; a link names a message's id and nothing else. Raises `ValueError` for a secret under 32 bytes.
+
+    `base`: where the pages are for a patient's phone, e.g. "https://keepup.example.org".
+    """
+
+    def __init__(self, secret: bytes, base: str) -> None:
+        if len(secret) < SHORTEST:
+            raise ValueError(f"the secret has {len(secret)} bytes, {SHORTEST} are needed; make it with: openssl rand -hex 32")
+        self._base = base.rstrip("/")
+        self._signer = Signer(secret, salt="keepup.answer", key_derivation="hmac", digest_method=sha256)
+
+    def url(self, message: str) -> str:
+        return f"{self._base}/a/{self._signer.sign(message).decode()}"
+
+    def message(self, token: str) -> str | None:
+        """The message's id; `None`: it was not we who signed this."""
+        id, _, signature = token.rpartition(".")  # noqa: A001 — the message's
+        if not (id and signature and token.isascii() and len(token) <= _LONGEST):
+            return None
+        # the whole of it and not what its signature decodes to: several spellings decode alike
+        return id if compare_digest(self._signer.sign(id), token.encode()) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link is about; times µs UTC."""
+
+    patient: str
+    occurrence: str | None
+    until: int
+    used: int | None
+
+
+class KeptLinks:
+    """Every method is one transaction, safe to call from any thread, and raises `ChartUnavailable` when the database cannot serve."""
+
+    def __init__(self, database: Database, site: str) -> None:
+        self._database, self._site = database, site
+
+    def open(self, message: str, now: int) -> Link | None:
+        """Changes nothing. `None`: unknown, or no longer to be answered; one that was answered is given, with `used`."""
+        row = select(tables.link).where(tables.link.c.id == message, tables.link.c.until > now)
+        with self._database.reading() as tx:
+            found = tx.execute(row).first()
+        return None if found is None else Link(found.patient, found.occurrence, found.until, found.used)
+
+    def use(self, message: str, now: int) -> bool:
+        """True once, however many ask at once."""
+        with self._database.writing() as tx:
+            return _use(tx, message, now)
+
+    def answer(self, message: str, answer: Answer, now: int) -> bool:
+        """The answer is in the chart and the link used up, or neither; "not yet" leaves it to be used again. False: it no longer is to be.
+
+        Raises `ValueError` for an answer about something else, and as `Reports.add`.
+        """
+        with self._database.writing() as tx:
+            link = tx.execute(select(tables.link).where(tables.link.c.id == message)).first()
+            if link is not None and (answer.patient, answer.occurrence) != (link.patient, link.occurrence):
+                raise ValueError("the answer is about something else than the link; open the link again")
+            live = _live(tx, message, now) if answer.said is Said.NOT_YET else _use(tx, message, now)
+            if live:
+                add(tx, self._site, answer, _SOURCE, now)
+            return live
+
+
+def asked(tx: Connection, patient: str) -> dict[str, int]:
+    """Occurrence id → when the question about it first reached the patient, or may have; µs UTC."""
+    a, m = tables.alert.c, tables.message.c
+    rows = select(a.key, func.min(m.settled).label("at")).join_from(tables.message, tables.alert, a.id == m.alert)
+    rows = rows.where(a.patient == patient, a.kind == KIND, a.audience == Audience.PATIENT.value, m.step == FIRST)
+    rows = rows.where(m.state.in_([MessageState.SENT.value, MessageState.UNKNOWN.value]), m.settled.is_not(None))
+    return {row.key: row.at for row in tx.execute(rows.group_by(a.key).order_by(a.key))}
+
+
+def _use(tx: Connection, message: str, now: int) -> bool:
+    k = tables.link.c
+    return tx.execute(update(tables.link).where(k.id == message, k.used.is_(None), k.until > now).values(used=now)).rowcount == 1
+
+
+def _live(tx: Connection, message: str, now: int) -> bool:
+    k = tables.link.c
+    return tx.execute(select(k.id).where(k.id == message, k.used.is_(None), k.until > now)).first() is not None
