@@ -51,5 +51,5 @@ def _of_part(term: Term, phase: Phase, days: list[date], given: Counter[tuple[st
 
 
 def prorated(per_week: int, days: int) -> int:
-    """Of so many a week, how many in so many days of one; halves are rounded up."""
-    return (2 * per_week * days + 7) // 14
+    """Of so many a week, how many in so many days of one; no half can arise, for seven is odd."""
+    return round(per_week * days / 7)

@@ -1,9 +1,9 @@
 """When a plan's sessions are to happen: worked out whenever it is asked, kept nowhere."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from detectors.plan.fixed import fixed, monday
+from detectors.plan.fixed import fixed
 from detectors.plan.occurrence import Occurrence, Revision, Zones
 from detectors.plan.plan import Fixed
 from detectors.plan.quota import quota
@@ -20,8 +20,6 @@ SLACK = 3
 REACH = 36 * DAY
 """An occurrence and one of an earlier revision with its id begin no farther apart: the longest window opens 31 days early."""
 _EPOCH = date(1970, 1, 1).toordinal()
-_LAST = date(9999, 12, 1).toordinal()
-"""Of which the week after can still be told as a date."""
 
 
 def occurrences(revisions: Sequence[Revision], zones: Zones, start: int, end: int) -> list[Occurrence]:
@@ -34,8 +32,9 @@ def occurrences(revisions: Sequence[Revision], zones: Zones, start: int, end: in
     if not held or start >= end:
         return []
     first, last = _days(held, start, end)
-    found = [one for day in _each(first, last, 1) for one in fixed(day, held)]
-    found += [one for day in _each(monday(first), last, 7) for one in quota(day, held)]
+    found = [one for day in range(first, last + 1) for one in fixed(date.fromordinal(day), held)]
+    # ordinal 1 is a Monday
+    found += [one for week in range(first - (first - 1) % 7, last + 1, 7) for one in quota(date.fromordinal(week), held)]
     return sorted((one for one in found if start <= one.start < end), key=lambda one: (one.start, one.id))
 
 
@@ -44,15 +43,12 @@ def turns(planned: Iterable[Occurrence]) -> list[int]:
     return sorted({turn for one in planned for turn in (one.end, one.grace, one.grace + ANSWER, one.grace + WAITED)})
 
 
-def _days(held: Sequence[Term], start: int, end: int) -> tuple[date, date]:
-    """First and last day on which something may be planned whose window begins in [start, end)."""
+def _days(held: Sequence[Term], start: int, end: int) -> tuple[int, int]:
+    """First and last day (proleptic ordinals) on which something may be planned whose window begins in [start, end)."""
     phases = [phase for term in held for phase in term.plan.phases]
     early = max((one.window.early for phase in phases for one in phase.sessions if isinstance(one.when, Fixed)), default=0)
-    first = max(min(phase.start for phase in phases).toordinal(), start // DAY + _EPOCH - SLACK)
-    last = min(max(phase.end for phase in phases).toordinal(), (end + early * MICROS) // DAY + _EPOCH + SLACK)
-    return date.fromordinal(min(max(first, 1), _LAST)), date.fromordinal(min(max(last, 1), _LAST))
-
-
-def _each(first: date, last: date, step: int) -> Iterator[date]:
-    for day in range(first.toordinal(), last.toordinal() + 1, step):
-        yield date.fromordinal(day)
+    first, last = min(phase.start for phase in phases), max(phase.end for phase in phases)
+    return (
+        max(first.toordinal(), start // DAY + _EPOCH - SLACK),
+        min(last.toordinal(), (end + early * MICROS) // DAY + _EPOCH + SLACK),
+    )
