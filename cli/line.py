@@ -1,11 +1,14 @@
 """The parts of the line, opened together in one folder: what `demo`, `replay` and the long-running verbs compose."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
+from tempfile import NamedTemporaryFile
 from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -26,6 +29,7 @@ from ingest.store import Store
 if TYPE_CHECKING:
     from alerts.watch import Watch
 
+SECRET_BYTES = 32
 PATIENCE = 10.0
 """s to wait for a broker that was just started or named."""
 
@@ -65,6 +69,26 @@ def clinic(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -
         chart = Chart(f"sqlite:///{folder / 'chart.db'}")
         stack.callback(chart.close)
         yield Clinic(kept, catalog, chart, Ingester(kept, catalog, now))
+
+
+def site_secret(folder: Path) -> bytes:
+    """Signs the links of the site in `folder`: `watch` makes them, `serve` reads them. Made at the first asking, whoever asks first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "secret"
+    if not kept.exists():
+        with NamedTemporaryFile(dir=folder, prefix=".secret-") as new:  # readable by its owner alone
+            new.write(token_bytes(SECRET_BYTES))
+            new.flush()
+            os.fsync(new.fileno())
+            with suppress(FileExistsError):
+                os.link(new.name, kept)  # whole or not at all, and never over another one's
+    secret = kept.read_bytes()
+    if len(secret) != SECRET_BYTES:
+        raise typer.BadParameter(
+            f"{kept} holds {len(secret)} bytes, not {SECRET_BYTES}. Put it back from a backup, or remove it: "
+            "a new one is made, and links that were sent before open nothing."
+        )
+    return secret
 
 
 def warn_of_a_new_site(folder: Path) -> None:
