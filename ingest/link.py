@@ -97,14 +97,15 @@ def _address(url: str) -> tuple[str, int, str | None, str | None, bool]:
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise BrokerUnavailable("A broker's address looks like mqtt://127.0.0.1:1883 or mqtts://user:password@broker.example:8883.")
     tls = parts.scheme == "mqtts"
-    if not tls and not _loopback(parts.hostname):
+    if not tls and not loopback(parts.hostname):
         raise BrokerUnavailable(f"{parts.hostname} is another machine: use mqtts:// so that nobody on the way can read along.")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
     return parts.hostname, parts.port or (8883 if tls else 1883), user, password, tls
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether the host (name or address) is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

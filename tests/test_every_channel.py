@@ -1,38 +1,45 @@
-"""What every channel promises, and what MQTT does with a real broker."""
+"""What every channel promises, with a real receiver on this machine."""
 
-import json
-import shutil
-import signal
-import socket
-import subprocess
+import logging
+import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from queue import Queue
-from typing import Any
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
-from alerts.alert import Audience, Message, MessageState
-from alerts.channel import Channel, DeliveryError
-from alerts.channels.mqtt import CHANNEL, MqttSender
+from alerts.channel import Channel, DeliveryError, Send
 from config.plugins import channels
+from tests.loopback import ADDRESS, CANARIES, MESSAGE, TOKEN, nobody, post_office, receiver, settings
+from tests.mosquitto import mosquitto
 
-BROKER = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
-MESSAGE = Message(
-    id="2debe04b-a364-5248-9ca0-85cdcd0cfa72",
-    alert="10116758-d847-57f1-afd1-9b5a1d40c48f",
-    recipient="virtual-desk",
-    channel="mqtt",
-    step="first",
-    text="Virtual: Time for a short walk.",
-    state=MessageState.SENDING,
-    due=0,
-    expires=None,
-    audience=Audience.PATIENT,
-    virtual=True,
-)
+
+@contextmanager
+def listening(name: str, *, refusing: bool = False) -> Iterator[int]:
+    """A receiver of the channel's kind, that takes everything or nothing; its port. A channel that speaks neither MQTT nor SMTP: HTTP."""
+    if name == "mqtt":
+        with mosquitto() as (_, port):
+            yield port
+    elif name == "email":
+        with post_office() as (post, port):
+            post.answers = {"RCPT": f"550 no such user {ADDRESS}"} if refusing else {}
+            yield port
+    else:
+        with receiver() as server:
+            server.answer, server.extra = (401, {"WWW-Authenticate": TOKEN}) if refusing else (200, {})
+            yield server.server_port
+
+
+@contextmanager
+def opened(name: str, port: int, folder: Path) -> Iterator[Send]:
+    send = channels()[name].open(settings(name, port, folder))
+    yield send
+    send.close()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.channels.mqtt.GREETING", 0)
 
 
 @pytest.mark.parametrize("name", channels())
@@ -43,100 +50,69 @@ def test_a_channel_is_found_under_its_own_name(name: str) -> None:
     assert callable(found.open)
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.mark.parametrize("name", channels())
+def test_a_sender_may_be_closed_and_opened_as_often_as_one_likes(name: str, tmp_path: Path) -> None:
+    with listening(name) as port:
+        for _ in range(2):
+            with opened(name, port, tmp_path) as send:
+                send(MESSAGE)
+                send(MESSAGE)
 
 
-@pytest.fixture
-def broker(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    if BROKER is None:
-        pytest.skip("mosquitto is not installed")
-    (tmp_path / "broker.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-    process = subprocess.Popen([BROKER, "-c", str(tmp_path / "broker.conf"), "-v"], stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    assert any("running" in line for line in process.stderr)
-    yield process
-    process.kill()
-    process.communicate()
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("name", channels())
+def test_a_receiver_that_is_not_there_is_tried_again_and_the_error_says_what_to_do(name: str, tmp_path: Path) -> None:
+    with opened(name, nobody(), tmp_path) as send, pytest.raises(DeliveryError, match="Check that it runs") as failure:
+        send(MESSAGE)
+    assert (failure.value.permanent, failure.value.ambiguous, failure.value.code) == (False, False, "refused")
 
 
-@pytest.fixture
-def subscribed(broker: subprocess.Popen[str], port: int) -> Iterator[Queue[paho.MQTTMessage]]:  # noqa: ARG001 — it must run
-    heard: Queue[paho.MQTTMessage] = Queue()
-    ready: Queue[bool] = Queue()
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda _client, _data, message: heard.put(message)
-    client.on_subscribe = lambda *_: ready.put(True)
-    client.connect("127.0.0.1", port)
-    client.subscribe("keepup/#", 1)
-    client.loop_start()
-    ready.get(timeout=10)
-    yield heard
-    client.disconnect()
-    client.loop_stop()
+@pytest.mark.parametrize("name", channels())
+def test_a_setting_nobody_knows_is_named_and_no_value_is_repeated(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="tokken") as failure:
+        channels()[name].open({**settings(name, 1, tmp_path), "tokken": "canary"})
+    assert "canary" not in str(failure.value)
 
 
-def settings(port: int) -> dict[str, str]:
-    return {"url": f"mqtt://127.0.0.1:{port}", "site": "clinic-1"}
+@pytest.mark.parametrize("name", channels())
+def test_a_missing_setting_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=r"host|url"):
+        channels()[name].open({})
 
 
-def opened(port: int) -> MqttSender:
-    sender = CHANNEL.open(settings(port))
-    assert isinstance(sender, MqttSender)
-    return sender
+@pytest.mark.parametrize("name", ["email", "ntfy"])
+def test_somebody_without_an_address_is_told_of_by_pseudonym_and_for_good(name: str, tmp_path: Path) -> None:
+    there = {**settings(name, 1, tmp_path), "contacts": {}}
+    with pytest.raises(DeliveryError, match="p-ann") as failure:
+        channels()[name].open(there)(MESSAGE)
+    assert (failure.value.permanent, failure.value.code) == (True, "no_contact")
 
 
-def test_a_message_arrives_with_its_id_and_nothing_clinical(subscribed: "Queue[paho.MQTTMessage]", port: int) -> None:
-    sender = opened(port)
-    sender(MESSAGE)
-    heard = subscribed.get(timeout=10)
-    sender.close()
-    assert (heard.topic, heard.qos, heard.retain) == ("keepup/1/clinic-1/message/patient", 1, False)
-    payload: dict[str, Any] = json.loads(heard.payload)
-    assert payload == {"id": MESSAGE.id, "to": "virtual-desk", "text": "Virtual: Time for a short walk.", "virtual": True}
-
-
-def test_no_message_is_kept_for_whoever_comes_later(subscribed: "Queue[paho.MQTTMessage]", port: int) -> None:
-    sender = opened(port)
-    sender(MESSAGE)
-    subscribed.get(timeout=10)
-    late: Queue[str] = Queue()
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda _client, _data, message: late.put(message.payload.decode())
-    client.on_subscribe = lambda client, *_: client.publish("keepup/marker", "after all that was kept", qos=1)
-    client.connect("127.0.0.1", port)
-    client.subscribe("keepup/#", 1)
-    client.loop_start()
-    assert late.get(timeout=10) == "after all that was kept"
-    client.disconnect()
-    client.loop_stop()
-    sender.close()
-
-
-def test_a_sending_without_a_broker_fails_at_once_with_the_next_step(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alerts.channels.mqtt.GREETING", 0)
-    sender = opened(port)
-    with pytest.raises(DeliveryError, match="Check that it runs") as failure:
-        sender(MESSAGE)
-    sender.close()
-    assert not failure.value.permanent
-    assert not failure.value.ambiguous
-
-
-def test_a_broker_that_falls_silent_leaves_it_open_whether_the_message_arrived(
-    broker: subprocess.Popen[str], port: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", channels())
+def test_no_log_of_a_sending_holds_a_secret_an_address_or_a_link(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sender = opened(port)
-    monkeypatch.setattr("alerts.channels.mqtt.PATIENCE", 0.2)
-    monkeypatch.setattr("alerts.channels.mqtt.GREETING", 0.2)
-    broker.send_signal(signal.SIGSTOP)
-    try:
-        with pytest.raises(DeliveryError) as failure:
-            sender(MESSAGE)
-    finally:
-        broker.send_signal(signal.SIGCONT)
-    sender.close()
-    assert failure.value.ambiguous
+    monkeypatch.setattr(logging.getLogger("mail.log"), "disabled", True)  # the receiver's own, in this same process
+    caplog.set_level(logging.DEBUG)
+    with listening(name) as port, opened(name, port, tmp_path) as send:
+        send(MESSAGE)
+    everything = "\n".join([caplog.text, *capfd.readouterr()])
+    assert name != "ntfy" or "POST http://127.0.0.1" in everything, "the log was not heard"
+    assert not [word for word in CANARIES if word in everything]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("name", channels())
+@pytest.mark.parametrize("there", [True, False])
+def test_no_error_holds_a_secret_an_address_or_a_link_even_if_the_receiver_wrote_it(name: str, there: bool, tmp_path: Path) -> None:
+    if there and name == "mqtt":
+        pytest.skip("MQTT 3.1.1 has no refusal of a message")
+    with (
+        listening(name, refusing=True) as port,
+        opened(name, port if there else nobody(), tmp_path) as send,
+        pytest.raises(DeliveryError) as failure,
+    ):
+        send(MESSAGE)
+    everything = "".join(traceback.format_exception(failure.value))
+    assert failure.value.permanent == there
+    assert not [word for word in CANARIES if word in everything]
