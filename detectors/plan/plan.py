@@ -1,16 +1,18 @@
 """A prescription: phases of planned sessions, as a therapist writes them (format v1, research note `domain` §3.3)."""
 
-from datetime import date, time
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from detectors.plan.units import Clocks, Every, HeartZone, Percent, RateOf, Score, Seconds, Tempo, Weekday, Zone
+from detectors.plan.units import Clock, Clocks, Day, Every, HeartZone, Percent, RateOf, Score, Seconds, Tempo, Version, Weekday, Zone
 
 Pseudonym = Annotated[str, Field(min_length=1, max_length=64)]
 """Whether it is one is for the lint to say (R19), with everything else that is wrong."""
+
+Name = Annotated[str, Field(pattern=r"^[^/@\x00-\x1f\x7f-\x9f]{1,40}$")]
+"""What the therapist calls a phase or a session; part of ids, so without / and @."""
 
 
 class Stage(StrEnum):
@@ -58,13 +60,25 @@ class Item(Part):
     optional: bool = False
     """Never counts against the patient."""
 
+    @model_validator(mode="after")
+    def _has_a_dose(self) -> Self:
+        if self.reps is None and self.hold is None and self.minutes is None:
+            raise ValueError("says not how much; write minutes, reps or hold, e.g. {sets: 3, reps: 8, hold: 5s} or {minutes: 15}")
+        return self
+
 
 class Fixed(Part):
     """On these weekdays at this time of the patient's wall clock, every so many weeks."""
 
     days: tuple[Weekday, ...] = Field(min_length=1)
-    at: time
+    at: Clock
     every: Every = Field(default=7, description="Days from one such week to the next; counted from the phase's first week.")
+
+    @model_validator(mode="after")
+    def _of_whole_weeks(self) -> Self:
+        if self.every % 7:
+            raise ValueError("has weekdays, so it comes round in whole weeks; write every: week or every: 2 weeks, or leave every out")
+        return self
 
 
 class Quota(Part):
@@ -89,7 +103,7 @@ class Window(Part):
 
 
 class Session(Part):
-    name: str = Field(pattern=r"^[^/@\n]{1,40}$")
+    name: Name
     when: When
     window: Window = Window()
     make_up: Literal["none", "24h", "same_week"] = "none"
@@ -109,23 +123,30 @@ class Review(Part):
     every: Every
 
 
-class Phase(Part):
+class Span(Part):
     """From the first day to the last, both included, in the patient's days."""
 
-    name: str = Field(min_length=1, max_length=40)
+    start: Day = Field(alias="from")
+    end: Day = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"ends on {self.end}, before it begins on {self.start}; change from or to")
+        return self
+
+
+class Phase(Span):
+    name: Name
     stage: Stage
-    start: date = Field(alias="from")
-    end: date = Field(alias="to")
     sessions: tuple[Session, ...] = ()
     goals: Goals | None = None
     review: Review | None = None
 
 
-class Pause(Part):
-    """Days, both included, on which nothing is expected."""
+class Pause(Span):
+    """Days on which nothing is expected."""
 
-    start: date = Field(alias="from")
-    end: date = Field(alias="to")
     why: str = Field(default="", max_length=80)
 
 
@@ -147,14 +168,14 @@ class Anchor(Part):
 
     every: Every
     day: Weekday | None = None
-    at: time | None = None
+    at: Clock | None = None
     scale: Literal["0-10"] = "0-10"
 
 
 class PainCheck(Part):
     every: Every
     day: Weekday | None = None
-    at: time | None = None
+    at: Clock | None = None
     scale: Literal["0-10", "better-same-worse"] = "0-10"
     after_session: bool = False
     anchor: Anchor | None = None
@@ -180,8 +201,8 @@ class Sedentary(Part):
 
 class DeskHours(Part):
     days: tuple[Weekday, ...] = ()
-    start: time = Field(alias="from")
-    end: time = Field(alias="to")
+    start: Clock = Field(alias="from")
+    end: Clock = Field(alias="to")
 
 
 class Course(Part):
@@ -192,13 +213,13 @@ class Course(Part):
 class Plan(Part):
     """One prescription. Dates and times are the patient's wall clock; `timezone` is where they live."""
 
-    rx: Literal[1]
+    rx: Version
     id: Pseudonym
     patient: Pseudonym
     therapist: Pseudonym
     timezone: Zone
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    issued: date
+    issued: Day
     region: Literal["low_back", "mid_back", "neck", "hip", "knee", "shoulder", "whole_body"]
     goal: str = Field(default="", max_length=200)
     wear: Wear | None = None

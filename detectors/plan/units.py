@@ -1,7 +1,7 @@
 """How a plan writes durations, clock times, shares and tempos, and what they are read as."""
 
 import re
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,8 +52,32 @@ def _rate(written: Any) -> Any:
         found = re.fullmatch(r"(\d{1,2}) of (\d{1,2})", written)
         if not found:
             raise ValueError(f"{written!r} is no such rate; write e.g. 3 of 5")
+        if not 1 <= int(found[1]) <= int(found[2]):
+            raise ValueError(f"{written!r} can never come true; write e.g. 3 of 5")
         return int(found[1]), int(found[2])
     return written
+
+
+def _day(written: Any) -> Any:
+    if isinstance(written, str):
+        found = re.fullmatch(r"20\d\d-\d\d-\d\d", written)
+        try:
+            return date.fromisoformat(found[0] if found else "")
+        except ValueError as error:
+            raise ValueError(f"{written!r} is no day; write year-month-day, e.g. 2026-11-23") from error
+    return written
+
+
+def _clock(written: Any) -> Any:
+    if isinstance(written, str):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:00)?", written):
+            raise ValueError(f"{written!r} is no time of day; write hours and minutes, e.g. 07:15 or 18:30")
+        return time.fromisoformat(written)
+    return written
+
+
+def _version(written: Any) -> Any:
+    return 1 if written == "1" else written
 
 
 def _zone(written: Any) -> Any:
@@ -69,7 +93,10 @@ def _clocks(written: Any) -> Any:
     if isinstance(written, str):
         if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", written):
             raise ValueError(f"{written!r} is no stretch of the clock; write e.g. 21:30-07:30")
-        return tuple(time.fromisoformat(part) for part in written.split("-"))
+        start, end = (time.fromisoformat(part) for part in written.split("-"))
+        if start == end:
+            raise ValueError(f"{written!r} begins when it ends; write e.g. 21:30-07:30")
+        return start, end
     return written
 
 
@@ -78,10 +105,19 @@ def _heart_zone(written: Any) -> Any:
         found = re.fullmatch(r"(\d{2,3})-(\d{2,3})%max", written)
         if not found:
             raise ValueError(f"{written!r} is no heart-rate zone; write e.g. 50-70%max")
-        return int(found[1]) / 100, int(found[2]) / 100
+        low, high = int(found[1]) / 100, int(found[2]) / 100
+        if not low < high <= 1:
+            raise ValueError(f"{written!r} does not rise, or passes 100%; write e.g. 50-70%max")
+        return low, high
     return written
 
 
+Day = Annotated[date, BeforeValidator(_day)]
+"""Written 2026-11-23; of this century."""
+Clock = Annotated[time, BeforeValidator(_clock)]
+"""On the wall clock, to the minute; written 18:30."""
+Version = Annotated[Literal[1], BeforeValidator(_version)]
+"""Of this format."""
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0, le=31 * 86_400)]
 """Written 45s, 3m, 2h or 1d."""
 Every = Annotated[int, BeforeValidator(_every), Field(ge=1, le=365)]
