@@ -7,7 +7,7 @@ import pytest
 
 from detectors.plan.schedule import ANSWER, WAITED, occurrences, turns
 from ingest.batch import DAY, HOUR, MINUTE
-from tests.planned import EVER, RX, always, example, fixed, ids, phase, plan, quota, utc, wall
+from tests.prescribed import EVER, RX, always, example, fixed, ids, phase, plan, quota, utc, wall
 
 
 def planned(*args: object, zone: str = "Europe/Berlin", **session: object) -> list[str]:

@@ -14,7 +14,7 @@ from detectors.plan.plan import Fixed, Plan, Quota
 from detectors.plan.schedule import occurrences
 from detectors.plan.units import WEEKDAYS
 from ingest.batch import HOUR
-from tests.planned import EVER, fixed, ids, phase, plan, quota, utc
+from tests.prescribed import EVER, fixed, ids, phase, plan, quota, utc
 
 # from Kiritimati to Niue a day is left out or comes twice; Santiago's clock moves at midnight
 ZONES = [

@@ -5,7 +5,7 @@ import pytest
 from detectors.plan.occurrence import Revision
 from detectors.plan.schedule import occurrences
 from ingest.batch import DAY, HOUR
-from tests.planned import EVER, always, fixed, ids, phase, plan, quota, utc, wall
+from tests.prescribed import EVER, always, fixed, ids, phase, plan, quota, utc, wall
 
 
 def test_a_week_asks_for_its_number_and_ends_on_sunday_at_midnight() -> None:
@@ -72,6 +72,7 @@ def test_a_session_that_has_begun_is_not_planned_again_later_that_day() -> None:
     revisions = [Revision(morning, utc("2027-03-01 00:00")), Revision(evening, utc("2027-03-02 11:00"))]
     found = occurrences(revisions, (), utc("2027-03-02 00:00"), utc("2027-03-04 00:00"))
     assert [wall(each.planned) for each in found] == ["2027-03-02 08:00", "2027-03-03 18:30"]
+    assert found[1:] == occurrences(revisions, (), utc("2027-03-02 12:00"), utc("2027-03-04 00:00")), "asked for alone, too"
 
 
 def test_nothing_is_planned_before_the_first_revision() -> None:
