@@ -1,6 +1,7 @@
 """A seeded simulated person: what the sensors of a band on (or off) this wrist measure at any time."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from ingest.batch import DAY
 from lab import noise
-from lab.day import EPOCH, Doing, Stretch, lived, midnight
+from lab.day import CHARGED, EPOCH, Doing, Stretch, lived, midnight
+from lab.habit import Habit
 from lab.motion import POLL, counts
 from lab.persona import Persona
 from lab.vitals import heartbeats, steps_taken
@@ -45,6 +47,8 @@ class Body:
     seed: int
     flat_from: int | None = None
     """µs UTC from which the band lies in a drawer with an empty battery."""
+    end: int | None = None
+    """µs UTC at which the history ends, towards which some slacken; `None`: none is near."""
     _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False)
     _newest: _Day | None = field(default=None, init=False, repr=False)
     _last_charges: dict[int, Stretch | None] = field(default_factory=dict, init=False, repr=False)
@@ -156,14 +160,16 @@ class Body:
 
     def _live(self, day: date) -> _Day:
         start, end = midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)
-        stretches = self._until_flat(lived(self.persona, day, self._charges(day, start), self._chance(day), self.zone))
+        exercises = Habit(self.persona, self.seed, self.name, self.end).exercises(day, start)
+        whole = lived(self.persona, day, exercises, self._charges(day, start), self._chance(day), self.zone)
+        stretches = self._until_flat(whole)
         key = self.key
         return _Day(
             start,
             end,
             stretches,
             [s.start for s in stretches],
-            next((s for s in stretches if s.doing == Doing.CHARGING), None),
+            _charge(stretches),
             heartbeats(stretches, self.persona.resting_hr, key),
             steps_taken(stretches, key),
         )
@@ -181,3 +187,9 @@ class Body:
             return stretches
         kept = [Stretch(s.start, min(s.end, flat), s.doing, s.away, s.pace) for s in stretches if s.start < flat]
         return (*kept, Stretch(max(flat, stretches[0].start), stretches[-1].end, Doing.DRAWER))
+
+
+def _charge(stretches: Sequence[Stretch]) -> Stretch | None:
+    """The day's time on the charger, as one."""
+    times = [(s.start, s.end) for s in stretches if s.doing in CHARGED]
+    return Stretch(times[0][0], times[-1][1], Doing.CHARGING) if times else None

@@ -19,12 +19,15 @@ class Doing(StrEnum):
     POTTERING = "pottering"  # on one's feet about the house: a few steps, hands busy
     WALKING = "walking"
     EXERCISING = "exercising"
+    RESTING = "resting"  # lying on a hot pack
+    UNSEEN = "unseen"  # exercising while the band is on its charger
     OFF = "off"  # the band lies on a shelf
     CHARGING = "charging"
     DRAWER = "drawer"  # the band's battery is empty, for good
 
 
-WORN = frozenset({Doing.ASLEEP, Doing.SITTING, Doing.POTTERING, Doing.WALKING, Doing.EXERCISING})
+WORN = frozenset({Doing.ASLEEP, Doing.SITTING, Doing.POTTERING, Doing.WALKING, Doing.EXERCISING, Doing.RESTING})
+CHARGED = frozenset({Doing.CHARGING, Doing.UNSEEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,12 @@ class Diary:
         self.spend(self.draw(self.persona.walk_min), Doing.WALKING, away=self.chance.random() < self.persona.away_share)
 
 
-def lived(persona: Persona, day: date, charges: bool, chance: np.random.Generator, zone: ZoneInfo) -> tuple[Stretch, ...]:
+def lived(persona: Persona, day: date, exercises: bool, charges: bool, chance: np.random.Generator, zone: ZoneInfo) -> tuple[Stretch, ...]:
     """The stretches of a day, gap-free from local midnight to local midnight."""
     diary = Diary(persona, chance)
     _morning(diary)
     (_weekend if day.weekday() >= 5 else _at_work)(diary)
-    _evening(diary, day.weekday() in persona.exercise_days, charges)
+    _evening(diary, exercises, charges)
     return _dated(diary, day, zone)
 
 
@@ -116,15 +119,23 @@ def _weekend(diary: Diary) -> None:
 
 
 def _evening(diary: Diary, exercises: bool, charges: bool) -> None:
-    diary.until(diary.persona.exercise_at + diary.draw((0, 8)), Doing.POTTERING)
+    bare = diary.persona.charges_through_sets and exercises and charges
+    meanwhile = Doing.CHARGING if bare else Doing.POTTERING
+    diary.until(diary.persona.exercise_at + diary.draw((0, 8)), meanwhile)
     if exercises:
-        diary.spend(diary.draw(diary.persona.exercise_min), Doing.EXERCISING)
-    diary.spend(diary.draw((25, 35)), Doing.POTTERING)
+        diary.spend(diary.draw(diary.persona.exercise_min), _set(diary.persona, bare))
+    diary.spend(diary.draw((25, 35)), meanwhile)
     if charges:
         diary.spend(diary.draw((75, 95)), Doing.CHARGING)
     diary.sit(until=diary.draw(diary.persona.to_bed) - 20)
     diary.spend(diary.draw((10, 15)), Doing.POTTERING)
     diary.until(1440, Doing.ASLEEP)
+
+
+def _set(persona: Persona, bare: bool) -> Doing:
+    if persona.rests:
+        return Doing.RESTING
+    return Doing.UNSEEN if bare else Doing.EXERCISING
 
 
 def _dated(diary: Diary, day: date, zone: ZoneInfo) -> tuple[Stretch, ...]:

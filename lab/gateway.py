@@ -1,29 +1,25 @@
 """A gateway of virtual bands, run as a process of its own: `python -I -m lab.gateway ORDERS`, ORDERS being JSON.
 
-The real collector, spool and sender; only radio and time are virtual. Tells how far it is in JSON lines on stdout.
+The real collector, spool and sender; only radio and time are virtual. Tells how far it is in JSON lines on stdout: {"at": µs UTC} each day,
+{"done": {"notified", "accepted"}} when all that could be sent of the history is stored. Patients whose data are held back have a receiver
+of their own, whose line is down until the line `release` comes on stdin; then it says done again.
 """
 
 import asyncio
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
-from random import Random
 
 from pydantic import BaseModel
 
 from ingest.batch import DAY, MICROS, MINUTE, Stream
-from ingest.collect import Collector
-from ingest.drivers.infinitime import DRIVER
-from ingest.link import Link
-from ingest.sender import Sender
-from ingest.session import Band, Pace
-from ingest.spool import Spool
+from ingest.session import Pace
 from lab.clock import Clock, run
 from lab.people import Player, cast, exercise_windows
 from lab.radio import VirtualRadio
+from lab.receiver import Receiver
 
 COMMIT = 15 * MINUTE
 """Between commits while history is made: no loss can come of it, for nothing is killed here."""
@@ -47,6 +43,10 @@ class Orders(BaseModel):
     broker: str
     spool: Path
     site: str = "home"
+    held: list[str] = []
+    """Patients whose data are held back from `hold_from` until `release`."""
+    hold_from: int | None = None
+    """`None`: from the start."""
 
 
 def main(orders: Orders) -> None:
@@ -54,48 +54,92 @@ def main(orders: Orders) -> None:
     players = cast(orders.seed, orders.patients, orders.end)
     clock = Clock(orders.start, "max", present=orders.end if orders.live else None)
     radio = VirtualRadio([player.band for player in players], clock, chunk=COMMIT)
-    spool = Spool(orders.spool)
-    prefix = f"keepup/1/{orders.site}/virtual"
-    link = Link(orders.broker, "keepup-virtual-gateway", [f"{prefix}/ack"])
-    sender = Sender(spool, link, prefix)
-    link.start()
-    sender.start()
+    receivers = _receivers(orders, players)
     try:
-        run(_hear(orders, players, radio, spool, clock), clock)
-        _drain(spool, sender)
-        told = {"notified": sum(sum(p.band.notified.values()) for p in players), "accepted": sum(spool.accepted().values())}
-        _say(done=told)
-        if orders.live:
-            run(_go_on(orders, players, radio, spool), clock)
+        run(_hear(orders, receivers, radio, clock), clock)
+        _done(receivers)
+        if _released(receivers) and orders.live:
+            run(_go_on(orders, receivers, radio), clock)
     finally:
-        sender.stop()
-        link.stop()
-        spool.close()
+        for receiver in receivers:
+            receiver.close()
 
 
-async def _hear(orders: Orders, players: list[Player], radio: VirtualRadio, spool: Spool, clock: Clock) -> None:
-    collector = Collector(radio, _bands(players), spool, dice=_dice(orders), appetite=_appetite(orders, players), pace=HISTORY)
-    job = asyncio.create_task(collector.run())
-    while not job.done() and clock.now() < orders.end:
-        await asyncio.wait([job], timeout=min(DAY, orders.end - clock.now()) / MICROS)
-        _say(at=min(clock.now(), orders.end))
-    collector.stop()
-    await job
+def _receivers(orders: Orders, players: list[Player]) -> list[Receiver]:
+    """One for all, its line up; and where data are held back, one for these."""
+    held = [player for player in players if player.patient in orders.held]
+    rest = [player for player in players if player not in held]
+    receivers = [Receiver("virtual", rest, orders.broker, orders.site, orders.spool)]
+    if held:
+        beside = orders.spool.with_stem(orders.spool.stem + "-2")
+        receivers.append(Receiver("virtual-2", held, orders.broker, orders.site, beside))
+    for receiver in receivers if _hold_from(orders) > orders.start else receivers[:1]:
+        receiver.call()
+    return receivers
 
 
-async def _go_on(orders: Orders, players: list[Player], radio: VirtualRadio, spool: Spool) -> None:
-    collector = Collector(radio, _bands(players), spool, dice=_dice(orders), pace=LIVE)
-    job = asyncio.create_task(collector.run())
-    asyncio.get_running_loop().add_reader(sys.stdin, collector.stop)
-    await job
+def _hold_from(orders: Orders) -> int:
+    return orders.start if orders.hold_from is None else orders.hold_from
 
 
-def _dice(orders: Orders) -> Random:
-    return Random(orders.seed)  # noqa: S311 — jitter, and the same for the same seed
+async def _hear(orders: Orders, receivers: list[Receiver], radio: VirtualRadio, clock: Clock) -> None:
+    collectors = [one.collector(radio, orders.seed, HISTORY, _appetite(orders, one.players)) for one in receivers]
+    jobs = [asyncio.create_task(collector.run()) for collector in collectors]
+    for at in _stops(orders):
+        while clock.now() < at:
+            ended, _ = await asyncio.wait(jobs, timeout=(at - clock.now()) / MICROS, return_when=asyncio.FIRST_COMPLETED)
+            for job in ended:
+                job.result()
+        if at == _hold_from(orders):
+            _hold(receivers[1:])
+        _say(at=at)
+    for collector in collectors:
+        collector.stop()
+    await asyncio.gather(*jobs)
 
 
-def _bands(players: list[Player]) -> list[Band]:
-    return [Band(player.patient, player.band.address, DRIVER, player.zone) for player in players]
+def _stops(orders: Orders) -> Iterator[int]:
+    """Each day's end, and where data begin to be held back."""
+    hold = _hold_from(orders)
+    yield from sorted({*range(orders.start + DAY, orders.end, DAY), *([hold] if orders.start < hold < orders.end else []), orders.end})
+
+
+def _hold(receivers: list[Receiver]) -> None:
+    """All that was committed so far is sent, whatever real time that takes: virtual time stands still, for the loop waits."""
+    for receiver in receivers:
+        receiver.drain()
+        receiver.hang_up()
+
+
+def _done(receivers: list[Receiver]) -> None:
+    for receiver in receivers:
+        receiver.drain()
+    books = [receiver.books() for receiver in receivers]
+    _say(done={"notified": sum(n for n, _ in books), "accepted": sum(n for _, n in books)})
+
+
+def _released(receivers: list[Receiver]) -> bool:
+    """Waits for the word, where data are held back; False: told to end instead."""
+    held = receivers[1:]
+    if held:
+        if sys.stdin.readline().strip() != "release":
+            return False
+        for receiver in held:
+            receiver.call()
+        _done(receivers)
+    return True
+
+
+async def _go_on(orders: Orders, receivers: list[Receiver], radio: VirtualRadio) -> None:
+    collectors = [receiver.collector(radio, orders.seed, LIVE) for receiver in receivers]
+    jobs = [asyncio.create_task(collector.run()) for collector in collectors]
+
+    def stop() -> None:
+        for collector in collectors:
+            collector.stop()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, stop)
+    await asyncio.gather(*jobs)
 
 
 def _appetite(orders: Orders, players: list[Player]) -> Callable[[str, int], Set[Stream]]:
@@ -107,13 +151,6 @@ def _appetite(orders: Orders, players: list[Player]) -> Callable[[str, int], Set
         return frozenset(Stream) if expected or now >= orders.end - RECENT else QUIET
 
     return wanted
-
-
-def _drain(spool: Spool, sender: Sender) -> None:
-    while spool.waiting() and not sender.failure:
-        time.sleep(0.01)
-    if sender.failure:
-        raise sender.failure
 
 
 def _say(**what: object) -> None:

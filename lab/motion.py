@@ -138,6 +138,8 @@ FELT: dict[Doing, Callable[[Times, Stretch, np.uint64], Axes]] = {
     Doing.POTTERING: _pottering,
     Doing.WALKING: _walking,
     Doing.EXERCISING: _exercising,
+    Doing.RESTING: _sitting,
+    Doing.UNSEEN: _shelved,
     Doing.OFF: _shelved,
     Doing.CHARGING: _shelved,
     Doing.DRAWER: _shelved,

@@ -10,7 +10,14 @@ from lab import noise
 from lab.day import WORN, Doing, Stretch
 from lab.motion import BUSY, PACE_ABOUT, stepping
 
-EFFORT = {Doing.ASLEEP: -8.0, Doing.SITTING: 6.0, Doing.POTTERING: 14.0, Doing.WALKING: 30.0, Doing.EXERCISING: 44.0}
+EFFORT = {
+    Doing.ASLEEP: -8.0,
+    Doing.RESTING: 1.0,
+    Doing.SITTING: 6.0,
+    Doing.POTTERING: 14.0,
+    Doing.WALKING: 30.0,
+    Doing.EXERCISING: 44.0,
+}
 """Beats per minute above rest once the heart has followed."""
 LOST = 0.004
 """Of the worn minutes: those in which the sensor finds no pulse."""
