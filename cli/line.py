@@ -17,6 +17,7 @@ import typer
 from pydantic import BaseModel
 
 from alerts.chart import Chart
+from alerts.post import Post, topic
 from cli.options import SITE
 from config.plugins import rules, stores
 from detectors.rule import Rule
@@ -124,6 +125,22 @@ def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None)
             yield receiver
         finally:
             receiver.stop()
+
+
+@contextmanager
+def listening(chart: Chart, url: str, site: str = SITE, ended: Callable[[], None] = lambda: None) -> Iterator[Post]:
+    """Takes reports that the broker brings, in the background; raises what ended it, if a defect did. The broker may come later."""
+    link = Link(url, f"keepup-post-{site}-{uuid4().hex[:8]}", [topic(site)])
+    post = Post(chart.reports, link, wall, ended)
+    link.start()
+    post.start()
+    try:
+        yield post
+    finally:
+        post.stop()
+        link.stop()
+    if post.failure:
+        raise post.failure
 
 
 def until_told() -> Event:

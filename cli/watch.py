@@ -11,7 +11,7 @@ import typer
 from alerts.chart import Chart, ChartUnavailable
 from alerts.deliver import Way, deliver
 from alerts.watch import Watch
-from cli.line import clinic, until_told, wall, warn_of_a_new_site
+from cli.line import clinic, listening, until_told, wall, warn_of_a_new_site
 from cli.options import SITE, a_broker, a_folder, a_site
 from config.plugins import channels
 from ingest.store import StoreUnavailable
@@ -28,7 +28,7 @@ class OutOfTime(Exception):
 
 
 def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> None:
-    """Judge what changed, once a minute, and tell who is to be told.
+    """Judge what changed, once a minute, and tell who is to be told. Hear what patients say by MQTT.
 
     Without --broker nobody is sent a message: alerts are on the therapist's pages only.
 
@@ -39,6 +39,8 @@ def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> Non
         warn_of_a_new_site(folder)
         behind = stack.enter_context(clinic(folder))
         ways = [way(stack, broker, site)] if broker else []
+        if broker:
+            stack.enter_context(listening(behind.chart, broker, site, told.set))
         typer.echo(f"Watching {folder}, once a minute", err=True)
         live(behind.watch(), behind.chart, ways, wall, told)
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -25,6 +25,8 @@ class BrokerUnavailable(Exception):
 class Arrived:
     topic: str
     payload: bytes
+    retained: bool = False
+    """Said some time ago, and kept by the broker for whoever subscribes."""
 
 
 class Link:
@@ -87,7 +89,7 @@ class Link:
 
     def _heard(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         try:
-            self.arrived.put_nowait(Arrived(message.topic, bytes(message.payload)))
+            self.arrived.put_nowait(Arrived(message.topic, bytes(message.payload), message.retain))
         except queue.Full:
             log.warning("inbox full, a message was left to be sent again", topic=message.topic)
 
