@@ -1,0 +1,112 @@
+"""A planned session and all that speaks for it and against it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from detectors import dates
+from detectors.history import History
+from detectors.outcome import Source
+from detectors.plan.occurrence import Occurrence
+from detectors.plan.schedule import WAITED
+from detectors.report import Answer
+from detectors.session.answers import answered
+from detectors.session.coverage import heard, worn
+from detectors.session.credence import credence, risen
+from detectors.session.evidence import Part, dose, minutes_of, parts
+from detectors.session.matching import by_week
+from detectors.session.measures import Params
+from ingest.batch import MINUTE
+from ingest.bout import Bout
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    occurrence: Occurrence
+    excused_by: Source
+    """Whose word the occurrence's excuse is, if it has one."""
+    wanted: tuple[Part, ...]
+    """What the band can see of it."""
+    bouts: tuple[Bout, ...]
+    answer: Answer | None
+    asked: int | None
+    """When the question reached the patient, µs UTC."""
+    asks: bool
+    """A week's sessions have one question among them, that of the last."""
+    heard: float
+    """0..1 of the window."""
+    window: float
+    """0..1 of the window worn and heard."""
+    coverage: float | None
+    """0..1 of window and grace worn and heard, as far as they are known."""
+    p: float
+    """That it took place."""
+
+    @property
+    def dose(self) -> float:
+        return dose(self.wanted, self.bouts)
+
+    @property
+    def late(self) -> bool:
+        return bool(self.bouts) and self.bouts[0].start >= self.occurrence.end
+
+    def facts(self, week: str) -> dict[str, float | int | str]:
+        """What a therapist can check, ready to be kept."""
+        one = self.occurrence
+        facts: dict[str, float | int | str] = {"week": week, "due_by": dates.minute(one.end)}
+        facts |= {} if one.planned is None else {"planned": dates.minute(one.planned)}
+        facts |= {} if self.answer is None else {"said": self.answer.said.value}
+        if self.wanted:
+            facts |= {
+                "dose": round(self.dose, 2),
+                "p": round(self.p, 2),
+                "expected_min": round(sum(part.minutes for part in self.wanted), 1),
+            }
+        return facts | seen(self.wanted, self.bouts)
+
+
+def seen(wanted: Iterable[Part], bouts: Sequence[Bout]) -> dict[str, float | int | str]:
+    """When it was seen, and how many minutes of which kind."""
+    by_kind: dict[str, float | int | str] = {f"{part.kind}_min": round(minutes_of(bouts, part.kind), 1) for part in wanted}
+    total: dict[str, float | int | str] = {"seen_min": round(sum(bout.end - bout.start for bout in bouts) / MINUTE, 1)} if by_kind else {}
+    if not bouts:
+        return total | by_kind
+    last = max(bout.end for bout in bouts)
+    return {**total, **by_kind, "began": dates.minute(bouts[0].start), "ended": dates.minute(last + MINUTE - 1)}
+
+
+def cases(
+    planned: Sequence[tuple[Occurrence, Source]], sessions: Mapping[str, tuple[Bout, ...]], history: History, now: int, params: Params
+) -> Iterator[Case]:
+    """One for each of `planned` (and whose word its excuse is); `sessions` are the bouts that serve it."""
+    speaker = _speakers([one for one, _ in planned])
+    for one, by in planned:
+        yield _case(one, by, speaker.get(one.id, one.id), sessions.get(one.id, ()), history, now, params)
+
+
+def _speakers(planned: Iterable[Occurrence]) -> dict[str, str]:
+    """Of each of a week's quota, the one that is asked about for all of them: the last."""
+    speaker: dict[str, str] = {}
+    for group in by_week([one for one in planned if one.quota]):
+        expected = [one for one in group if one.excused is None] or group
+        speaker |= {one.id: expected[-1].id for one in group}
+    return speaker
+
+
+def _case(
+    one: Occurrence, by: Source, speaker: str, bouts: tuple[Bout, ...], history: History, now: int, params: Params
+) -> Case:  # fmt: skip
+    minutes, told, wanted = history.minutes, history.told, parts(one.session)
+    answer = answered(told.reports, one.id) or answered(told.reports, speaker)
+    # while the rest of the grace is awaited, what it will show is open; once it is waited for no more, it showed nothing
+    reach = one.grace if now >= one.grace + WAITED else min(one.grace, history.end)
+    window, coverage = worn(minutes, one.start, one.end) or 0.0, worn(minutes, one.start, reach)
+    p = credence(
+        dose(wanted, bouts),
+        answer.said if answer else None,
+        params,
+        some=bool(bouts),
+        worn=min(window, coverage or 0.0) >= params.worn,
+        risen=risen(bouts, minutes, params.risen_bpm),
+    )
+    hearing = heard(minutes, one.start, one.end) or 0.0
+    return Case(one, by, wanted, bouts, answer, told.asked.get(speaker), speaker == one.id, hearing, window, coverage, p)
