@@ -1,10 +1,8 @@
 """What holds of every plan, zone, journey, revision and range."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,58 +11,7 @@ from detectors.plan.occurrence import Revision, Zones
 from detectors.plan.plan import Fixed, Plan, Quota
 from detectors.plan.schedule import occurrences
 from detectors.plan.units import WEEKDAYS
-from ingest.batch import HOUR
-from tests.prescribed import EVER, fixed, ids, phase, plan, quota, utc
-
-# from Kiritimati to Niue a day is left out or comes twice; Santiago's clock moves at midnight
-ZONES = [
-    "Europe/Berlin",
-    "America/New_York",
-    "Australia/Lord_Howe",
-    "Asia/Kolkata",
-    "Pacific/Kiritimati",
-    "Pacific/Niue",
-    "America/Santiago",
-]
-BEGUN = date(2027, 2, 22)
-FIRST = utc("2027-02-20 00:00")
-LAST = utc("2027-05-20 00:00")
-instants = st.integers(FIRST // HOUR, LAST // HOUR).map(lambda hour: hour * HOUR)
-names = st.sampled_from(["core", "walk"])
-
-
-@st.composite
-def sessions(draw: st.DrawFn) -> dict[str, Any]:
-    if draw(st.booleans()):
-        return quota(draw(st.integers(1, 9)), draw(names))
-    days = draw(st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True))
-    window = {"early": f"{draw(st.sampled_from([0, 1, 30, 700]))}h", "late": f"{draw(st.sampled_from([0, 3, 40]))}h"}
-    at = draw(st.sampled_from(["00:00", "02:30", "01:45", "18:30", "23:59"]))
-    every, make_up = draw(st.sampled_from(["1 week", "2 weeks"])), draw(st.sampled_from(["none", "24h", "same_week"]))
-    return fixed(at, list(days), draw(names), every, window=window, make_up=make_up)
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    lengths, day, phases = draw(st.lists(st.integers(1, 25), min_size=1, max_size=3)), BEGUN + timedelta(days=draw(st.integers(0, 9))), []
-    for number, length in enumerate(lengths):
-        phases.append(phase(day, day + timedelta(days=length - 1), *draw(st.lists(sessions(), max_size=3)), name=f"phase {number}"))
-        day += timedelta(days=length)
-    off = BEGUN + timedelta(days=draw(st.integers(0, 40)))
-    pauses = [{"from": off, "to": off + timedelta(days=draw(st.integers(0, 12)))}] if draw(st.booleans()) else []
-    return plan(*phases, zone=draw(st.sampled_from(ZONES)), id_=draw(st.sampled_from(["rx-01", "rx-02"])), pauses=pauses)
-
-
-@st.composite
-def revised(draw: st.DrawFn) -> list[Revision]:
-    since = sorted(draw(st.lists(instants, min_size=1, max_size=3, unique=True)))
-    return [Revision(draw(plans()), each) for each in since]
-
-
-@st.composite
-def journeys(draw: st.DrawFn) -> Zones:
-    legs = sorted(draw(st.lists(instants, max_size=2, unique=True)))
-    return tuple((since, ZoneInfo(draw(st.sampled_from(ZONES)))) for since in legs)
+from tests.prescribed import EVER, ids, instants, journeys, plans, revised
 
 
 @settings(max_examples=60, deadline=None)
