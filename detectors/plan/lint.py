@@ -27,6 +27,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("R15", rules_of_stage.phases_apart),
     ("R18", rules_of_stage.little_aerobic),
     ("R19", rules_of_sight.personal),
+    ("S08", rules_of_sight.unheard_of),
     ("R20", rules_of_dose.target_too_high),
 )
 """Code → the rule. R17 needs to know more than the plan."""

@@ -121,6 +121,8 @@ def _form(sort: str, context: dict[str, Any], key: str, value: Any) -> str:
             return f"{key} has {len(value)} characters; write {bound}"
         case "too_short":
             return f"{key} is an empty list; {_write(key)}"
+        case "too_long":
+            return f"{key} is a list of {len(value)}; at most {context['max_length']}"
         case "tuple_type" | "list_type":
             return f"{key} needs a list; {_write(key)}"
         case "bool_parsing" | "bool_type":

@@ -70,7 +70,7 @@ class Item(Part):
 class Fixed(Part):
     """On these weekdays at this time of the patient's wall clock, every so many weeks."""
 
-    days: tuple[Weekday, ...] = Field(min_length=1)
+    days: tuple[Weekday, ...] = Field(min_length=1, max_length=7)
     at: Clock
     every: Every = Field(default=7, description="Days from one such week to the next; counted from the phase's first week.")
 
@@ -108,7 +108,7 @@ class Session(Part):
     window: Window = Window()
     make_up: Literal["none", "24h", "same_week"] = "none"
     """Until when a session done after its window still counts."""
-    items: tuple[Item, ...] = Field(min_length=1)
+    items: tuple[Item, ...] = Field(min_length=1, max_length=40)
 
 
 class Goals(Part):
@@ -139,7 +139,7 @@ class Span(Part):
 class Phase(Span):
     name: Name
     stage: Stage
-    sessions: tuple[Session, ...] = ()
+    sessions: tuple[Session, ...] = Field(default=(), max_length=30)
     goals: Goals | None = None
     review: Review | None = None
 
@@ -231,7 +231,7 @@ class Plan(Part):
     thresholds: Thresholds = Thresholds()
     course: Course = Course()
     pauses: tuple[Pause, ...] = ()
-    phases: tuple[Phase, ...] = Field(min_length=1)
+    phases: tuple[Phase, ...] = Field(min_length=1, max_length=60)
 
     @property
     def zone(self) -> ZoneInfo:

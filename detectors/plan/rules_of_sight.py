@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from detectors.plan.dose import active, visible
 from detectors.plan.exercises import EXERCISES, TELLING
@@ -30,6 +31,17 @@ def unseen(plan: Plan) -> Iterator[Said]:
             )
 
 
+def unheard_of(plan: Plan) -> Iterator[Said]:
+    """S08: mistyped, perhaps; an exercise that is not in the catalogue may be prescribed, but is never seen."""
+    told: set[str] = set()
+    for path, item in items(plan):
+        if item.exercise not in EXERCISES and item.exercise not in told:
+            told.add(item.exercise)
+            near = get_close_matches(item.exercise, EXERCISES, n=1)
+            advice = f"did you mean {near[0]}?" if near else "the patient will be asked about it."
+            yield "warn" if near else "info", (*path, "exercise"), f"KeepUp knows no exercise {item.exercise}; {advice}"
+
+
 def _advice(session: Session) -> str:
     told = [tip for item in session.items if active(item) and (tip := _placement(item))]
     return f" It sees more with {' or '.join(told)}." if told else " Add an exercise it can see, e.g. bird_dog, if that suits."
@@ -51,14 +63,19 @@ def no_reference(plan: Plan, references: Collection[str]) -> Iterator[Said]:
 
 
 def personal(plan: Plan) -> Iterator[Said]:
-    """R19, `domain` §3.3: ids go into files, topics and tables, so they are pseudonyms."""
-    for name, prefix in PREFIXES.items():
-        id_ = getattr(plan, name)
-        simulated = name == "patient" and re.fullmatch(rf"{VIRTUAL}[a-z0-9_-]+", id_)
-        if not simulated and (not re.fullmatch(rf"{prefix}-[0-9a-z]{{2,61}}", id_) or re.search(rf"\d{{{DIGITS},}}", id_)):
-            yield (
-                "error",
-                (name,),
-                f"{name} may say something of a person. Write a pseudonym: {prefix}- and 2 or more small letters or digits, "
-                f"with fewer than {DIGITS} digits in a row, e.g. {prefix}-{'7f3a' if prefix == 'p' else '02'}.",
-            )
+    """R19, `domain` §3.3: ids go into files, topics and tables."""
+    for name in PREFIXES:
+        if wrong := pseudonym(name, getattr(plan, name)):
+            yield "error", (name,), wrong
+
+
+def pseudonym(name: str, id_: str) -> str | None:
+    """What keeps an id from being a pseudonym; `name`: what it is the id of."""
+    prefix = PREFIXES[name]
+    simulated = name == "patient" and re.fullmatch(rf"{VIRTUAL}[a-z0-9_-]+", id_)
+    if simulated or (re.fullmatch(rf"{prefix}-[0-9a-z]{{2,61}}", id_) and not re.search(rf"\d{{{DIGITS},}}", id_)):
+        return None
+    return (
+        f"{name} may say something of a person. Write a pseudonym: {prefix}- and 2 or more small letters or digits, "
+        f"fewer than {DIGITS} digits in a row, e.g. {prefix}-{'7f3a' if prefix == 'p' else '02'}."
+    )

@@ -18,7 +18,13 @@ WEEK = 7 * DAY
 def quiet(at: time, plan: Plan) -> tuple[time, time] | None:
     """The quiet hours that hold then."""
     hours = plan.quiet_hours or (QUIET,)
-    return next((span for span in hours if (span[0] <= at < span[1] if span[0] < span[1] else at >= span[0] or at < span[1])), None)
+    return next((span for span in hours if within(at, span)), None)
+
+
+def within(at: time, span: tuple[time, time]) -> bool:
+    """The span reaches over midnight where it ends before it begins."""
+    start, end = span
+    return start <= at < end if start < end else at >= start or at < end
 
 
 def disturbed(plan: Plan) -> Iterator[Said]:
