@@ -23,6 +23,7 @@ VERBS = {
     "serve": "The therapist's pages.",
     "patient": "Who is watched over, by whom, with which band.",
     "therapist": "Who may log in to the pages.",
+    "plan": "Exercise plans: check them, begin a new one.",
     "bench": "The speed of the hot paths beside a plain peer.",
     "check": "Check this checkout: format, lint, types, tests.",
 }
