@@ -1,0 +1,93 @@
+"""Planned sessions in the order in which they were to happen, and runs of those not seen. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from detectors import dates
+from detectors.finding import Finding
+from detectors.history import History
+from detectors.outcome import SEEN, Judged, Outcome
+from detectors.outcomes import Params, outcomes
+from detectors.report import Answer, pain
+
+QUOTA = re.compile(r"/\d{4}-W\d\d/\d+$")
+"""How the id of a quota's occurrence ends: its window is the week, so it begins nowhere in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Sessions not seen, one after the other; what is unknown, excused or not yet answered lies between them and says nothing."""
+
+    missed: tuple[Judged, ...]
+    end: int | None
+    """When the session that ended it began, µs UTC; `None`: none did."""
+
+
+@lru_cache(maxsize=2)
+def sessions(history: History, now: int) -> tuple[tuple[int, Judged], ...]:
+    """(when it happened or was to happen, µs UTC; the session), ascending: those judged before the history and those in it.
+
+    A quota's session that was not seen was to happen by the end of its week. Where two are at once the one that was seen comes first.
+    """
+    # Half a dozen rules ask the same of the same history.
+    said = {one.occurrence: one.at for one in history.told.reports if isinstance(one, Answer) and one.at <= now}
+    placed = [(_moment(one, said), one) for one in (*history.told.earlier, *outcomes(history, now, Params()))]
+    return tuple(sorted(placed, key=lambda at: (at[0], at[1].outcome not in SEEN, at[1].occurrence)))
+
+
+def runs(history: History, now: int) -> Iterator[Run]:
+    """All of them, however short and however long ago, ascending."""
+    missed: list[Judged] = []
+    for moment, one in sessions(history, now):
+        if one.outcome is Outcome.NOT_SEEN:
+            missed.append(one)
+        elif one.outcome in SEEN and missed:
+            yield Run(tuple(missed), moment)
+            missed = []
+    if missed:
+        yield Run(tuple(missed), None)
+
+
+def findings(kind: str, history: History, now: int, least: int) -> Iterator[Finding]:
+    """One for each run of at least so many, from the first one's window on; open until a session is seen."""
+    for run in runs(history, now):
+        if len(run.missed) >= least:
+            names = ", ".join(dict.fromkeys(one.session for one in run.missed))
+            evidence: dict[str, float | int | str] = {"count": len(run.missed), "sessions": names}
+            score = pain(history.told.reports, now if run.end is None else run.end)
+            evidence |= {} if score is None else {"pain": score}
+            yield from claim(kind, history, run.missed[0], run.end, evidence)
+
+
+def claim(kind: str, history: History, first: Judged, end: int | None, evidence: dict[str, float | int | str]) -> Iterator[Finding]:
+    """The finding from the window of `first` to `end` (µs UTC; `None`: it goes on); none where it was over before the history began."""
+    if end is None or end > history.start:
+        # People are believed before their band is complete: what they say may lie a little after the history.
+        until = None if end is None else min(end, history.end)
+        yield Finding(history.patient, kind, f"{kind}@{first.occurrence}", first.start, until, evidence)
+
+
+def told_at(one: Judged, fact: str) -> int | None:
+    """The instant (µs UTC) of a fact, e.g. "began"; `None` where it is not told."""
+    written = one.facts.get(fact)
+    return dates.instant(written) if isinstance(written, str) else None
+
+
+def over_time(history: History, now: int, wanted: Callable[[Judged], bool]) -> dict[str, list[tuple[int, Judged]]]:
+    """By the session's name in the plan, ascending."""
+    found: dict[str, list[tuple[int, Judged]]] = {}
+    for moment, one in sessions(history, now):
+        if wanted(one):
+            found.setdefault(one.session, []).append((moment, one))
+    return found
+
+
+def _moment(one: Judged, said: dict[str, int]) -> int:
+    began = told_at(one, "began") if one.outcome in SEEN else None
+    if began is not None:
+        return began
+    if not QUOTA.search(one.occurrence):
+        return one.start
+    return said.get(one.occurrence, one.end) if one.outcome in SEEN else one.end
