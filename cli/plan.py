@@ -8,15 +8,23 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
 
 from cli.asking import Given, asked
 from cli.options import as_json, zone
 from cli.remarks import shown
+from cli.weeks import planned, told, weeks
+from detectors.plan.calendar import calendar as icalendar
 from detectors.plan.draft import drafted
 from detectors.plan.lint import remarks
+from detectors.plan.occurrence import Revision
+from detectors.plan.plan import Plan
+from detectors.plan.read import read
+from detectors.plan.term import FOREVER
 from detectors.plan.written import LARGEST
 
-app = typer.Typer(help="Exercise plans: check them, begin a new one.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Exercise plans: check them, draw them, begin a new one.", no_args_is_help=True, add_completion=False)
+a_plan = Annotated[Path, typer.Argument(metavar="FILE", help="A plan, YAML.", exists=True, dir_okay=False)]
 
 
 @app.callback()
@@ -94,3 +102,48 @@ def new(
     except FileExistsError as error:
         raise typer.BadParameter(f"{place} is there already; nothing was changed. Name another file, or move that one away.") from error
     typer.echo(f"{place} is written. Read it, change what does not fit, then: keepup plan check {place}")
+
+
+@app.command()
+def show(file: a_plan, json_: as_json = False) -> None:
+    """Draw a plan's weeks: which session is on which day, the minutes a week, and how much of them is exercise.
+
+    With --json {"plan", "timezone", "occurrences": [{"id", "session", "stage", "planned", "start", "end", "grace", "excused"}]}, times
+    UTC; of what may be done on any day of a week planned is null.
+
+    Example: keepup plan show p-7f3a.yaml
+    """
+    plan = _read(file)
+    if json_:
+        occurrences = [told(one) for one in planned(plan)]
+        sys.stdout.write(json.dumps({"plan": plan.id, "timezone": plan.timezone, "occurrences": occurrences}, indent=2) + "\n")
+    else:
+        Console(highlight=False, markup=False, emoji=False).print(weeks(plan))
+
+
+@app.command()
+def calendar(
+    file: a_plan,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it; else to stdout.", dir_okay=False)] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="With names and exercises; else it says no more than: your plan.")] = False,
+) -> None:
+    """A plan's sessions of fixed days as iCalendar, for the patient's own calendar.
+
+    What may be done on any day of a week is left out. An --out that is there already is written anew.
+
+    Example: keepup plan calendar p-7f3a.yaml --out p-7f3a.ics
+    """
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    written = icalendar([Revision(_read(file), -FOREVER)], (), now, detail=detail)
+    if out:
+        out.write_bytes(written)
+    else:
+        sys.stdout.buffer.write(written)
+
+
+def _read(file: Path) -> Plan:
+    """Raises `typer.BadParameter`."""
+    plan = read(plan_text(file)).plan
+    if plan is None:
+        raise typer.BadParameter(f"{file} is not a plan yet. See what is wrong with it: keepup plan check {file}")
+    return plan
