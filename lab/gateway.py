@@ -14,19 +14,19 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ingest.batch import DAY, MICROS, MINUTE, Stream
+from ingest.batch import DAY, HOUR, MICROS, MINUTE, Stream
 from ingest.session import Pace
 from lab.clock import Clock, run
 from lab.people import Player, cast, exercise_windows
 from lab.radio import VirtualRadio
 from lab.receiver import Receiver
 
-COMMIT = 15 * MINUTE
+COMMIT = 30 * MINUTE
 """Between commits while history is made: no loss can come of it, for nothing is killed here."""
 HISTORY = Pace(commit=COMMIT / MICROS, alive=600, scan=30)
 LIVE = Pace()
 QUIET: Set[Stream] = frozenset({Stream.COUNTER, Stream.HR, Stream.BATTERY})
-RECENT = DAY
+RECENT = 6 * HOUR
 """How long before the end of history acceleration is heard all day."""
 
 

@@ -42,11 +42,11 @@ def cast(seed: int, count: int, end: int) -> list[Player]:
 
 
 def exercise_windows(player: Player, start: int, end: int) -> list[tuple[int, int]]:
-    """When exercise that a band could see is to be expected of a patient, [from, to) in µs UTC, ascending: 45 minutes from 5 before
-    the planned start, and a day later where sessions are made up. None where nothing of the plan can be seen."""
+    """When exercise that a band could see is to be expected of a patient, [from, to) in µs UTC, ascending: 45 minutes from the
+    planned start, and a day later where sessions are made up. None where nothing of the plan can be seen."""
     first, last = (_local_date(at, player.zone) for at in (start, end))
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    begins = [instant(day, player.persona.exercise_at, player.zone) - 5 * MINUTE for day in days if _expected(player.persona, day)]
+    begins = [instant(day, player.persona.exercise_at, player.zone) for day in days if _expected(player.persona, day)]
     return [(begin, begin + 45 * MINUTE) for begin in begins if begin < end and begin + 45 * MINUTE > start]
 
 

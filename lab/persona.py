@@ -58,7 +58,9 @@ class Persona:
 STEADY = Persona("steady", walks_per_week=3)
 DESK = Persona("desk", sitting_min=(60, 120), break_min=(3, 7), walk_min=(10, 20), exercise_days=(1, 4), resting_hr=70, pain=(4, 2))
 SILENT = Persona("silent", exercise_days=(0, 2, 5), resting_hr=66, pain=(6, 3), goes_flat_before_end=3)
-DRIFTING = Persona("drifting", resting_hr=64, pain=(6, 0), pain_eases=24, answers=False, slackens_before_end=(28, 14))
+DRIFTING = Persona(
+    "drifting", exercise_min=(16, 26), resting_hr=64, pain=(6, 0), pain_eases=24, answers=False, slackens_before_end=(28, 14)
+)
 LATE = Persona("late", wakes=(430, 460), cadence=(98, 112), pain=(5, 2), next_day_share=0.5)
 OFF = Persona("off", exercise_days=(0, 1, 3, 5), resting_hr=68, pain=(4, 1), charges_through_sets=True)
 HELD = Persona("held", exercise_days=(1, 3, 5), resting_hr=60, walks_per_week=2, pain=(5, 2), line_down_before_end=3)

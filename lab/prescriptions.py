@@ -24,8 +24,7 @@ _CORE = """\
           - {exercise: hip_hinge, kind: strength, sets: 2, reps: 10, tempo: 3-1-2, rest: 45s, hands: on_hips}
 """
 _HOT_PACK = """\
-          - {exercise: hot_pack, kind: passive, minutes: 20}
-          - {exercise: massage, kind: passive, minutes: 10}
+          - {exercise: hot_pack, kind: passive, minutes: 25}
 """
 
 
