@@ -72,6 +72,18 @@ def clinic(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -
         yield Clinic(kept, catalog, chart, Ingester(kept, catalog, now))
 
 
+@contextmanager
+def chart_of(folder: Path) -> Iterator[Chart]:
+    """Of a site that is there already. Raises `ChartUnavailable`."""
+    if not (folder / "chart.db").exists():
+        raise typer.BadParameter(f"{folder} holds no site. Is the folder's name as you meant it? keepup patient add begins one.")
+    chart = Chart(f"sqlite:///{folder / 'chart.db'}")
+    try:
+        yield chart
+    finally:
+        chart.close()
+
+
 def site_secret(folder: Path) -> bytes:
     """Signs the links of the site in `folder`: `watch` makes them, `serve` reads them. Made at the first asking, whoever asks first."""
     folder.mkdir(parents=True, exist_ok=True)

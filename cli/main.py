@@ -22,6 +22,7 @@ VERBS = {
     "watch": "Judge what changed, and tell who is to be told.",
     "serve": "The therapist's pages.",
     "patient": "Who is watched over, by whom, with which band.",
+    "report": "What a patient said, put into the chart by hand.",
     "therapist": "Who may log in to the pages.",
     "plan": "Exercise plans: check them, begin a new one.",
     "bench": "The speed of the hot paths beside a plain peer.",

@@ -1,7 +1,7 @@
 """Options that several verbs share, read and refused in one way."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,6 +57,14 @@ def person(text: str) -> str:
     return name(text)
 
 
+def a_day(text: str) -> date:
+    """Of a calendar, without a clock."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a day. Write year, month and day, e.g. 2027-03-01.") from error
+
+
 def stamp(at: int, zone: ZoneInfo | None = None) -> str:
     """ISO 8601, in UTC where no zone is given, to the second where that is exact."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
@@ -70,6 +78,7 @@ a_speed = Annotated[
     float | None, typer.Option(parser=speed, metavar="N|max", show_default="max", help="1 is real time; max waits for nothing.")
 ]
 as_json = Annotated[bool, typer.Option("--json", help="For machines: JSON on stdout, nothing else.")]
+a_patient = Annotated[str, typer.Argument(parser=name, metavar="PATIENT", help="The patient's pseudonym, e.g. p-7f3a.")]
 a_folder = Annotated[Path, typer.Argument(help="Where the site's databases are.", file_okay=False)]
 a_broker = Annotated[
     str | None,

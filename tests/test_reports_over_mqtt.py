@@ -38,7 +38,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[Chart]:
+def chart(tmp_path: Path) -> Iterator[Chart]:
     chart = Chart(f"sqlite:///{tmp_path}/chart.db")
     chart.admit(ANN, wall())
     yield chart
@@ -77,30 +77,30 @@ def calling(broker: str) -> Iterator[Phone]:
     link.stop()
 
 
-def test_a_report_reaches_the_chart_and_is_answered_however_often_it_is_said(file: Chart, broker: str) -> None:
+def test_a_report_reaches_the_chart_and_is_answered_however_often_it_is_said(chart: Chart, broker: str) -> None:
     report = score(0, wall())
-    with calling(broker) as phone, listening(file, broker):
+    with calling(broker) as phone, listening(chart, broker):
         assert phone.says(report, lambda: len(phone.heard) >= 2)
     assert set(phone.heard) == {b'{"id": "report-01"}'}
-    assert file.reports.of(ANN.id) == [report]
+    assert chart.reports.of(ANN.id) == [report]
 
 
-def test_what_cannot_be_taken_is_set_aside_unanswered_and_stops_nothing(file: Chart, broker: str) -> None:
-    with calling(broker) as phone, listening(file, broker):
-        assert phone.says(b"\xff not a report", file.reports.asides)
+def test_what_cannot_be_taken_is_set_aside_unanswered_and_stops_nothing(chart: Chart, broker: str) -> None:
+    with calling(broker) as phone, listening(chart, broker):
+        assert phone.says(b"\xff not a report", chart.reports.asides)
         assert phone.heard == []
         assert phone.says(score(3, wall()), lambda: phone.heard)
     assert set(phone.heard) == {b'{"id": "report-01"}'}
-    assert {aside.body for aside in file.reports.asides()} == {b"\xff not a report"}
+    assert {aside.body for aside in chart.reports.asides()} == {b"\xff not a report"}
 
 
-def test_a_retained_report_is_refused_and_not_taken_at_each_connection(file: Chart) -> None:
+def test_a_retained_report_is_refused_and_not_taken_at_each_connection(chart: Chart) -> None:
     with mosquitto() as (_, port):
         single(TOPIC, score(3, wall()).model_dump_json(), qos=1, retain=True, hostname="127.0.0.1", port=port)
-        with structlog.testing.capture_logs() as logs, listening(file, f"mqtt://127.0.0.1:{port}"):
+        with structlog.testing.capture_logs() as logs, listening(chart, f"mqtt://127.0.0.1:{port}"):
             assert until(lambda: any("retained" in line["event"] for line in logs))
-    assert file.reports.of(ANN.id) == []
-    assert file.reports.asides() == []
+    assert chart.reports.of(ANN.id) == []
+    assert chart.reports.asides() == []
 
 
 class Away(Reports):
@@ -115,13 +115,13 @@ class Away(Reports):
         return super().take(payload, source, now)
 
 
-def test_a_report_waits_while_the_chart_is_away(file: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_waits_while_the_chart_is_away(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alerts.post.HOLD", (0.0,))
     link = Link(NOWHERE, "x")
-    post = Post(Away(file._database, "home"), link, lambda: NOON)
+    post = Post(Away(chart._database, "home"), link, lambda: NOON)
     link.arrived.put(Arrived(TOPIC, score(3, NOON).model_dump_json().encode()))
     post.start()
-    assert until(lambda: file.reports.of(ANN.id) == [score(3, NOON)])
+    assert until(lambda: chart.reports.of(ANN.id) == [score(3, NOON)])
     post.stop()
 
 
@@ -130,10 +130,10 @@ class Defect(Reports):
         raise OverflowError(f"{payload!r} of {source} at {now}")
 
 
-def test_who_waits_for_reports_hears_of_a_defect(file: Chart) -> None:
-    file.reports = Defect(file._database, "home")
+def test_who_waits_for_reports_hears_of_a_defect(chart: Chart) -> None:
+    chart.reports = Defect(chart._database, "home")
     ended: list[bool] = []
-    post = listening(file, NOWHERE, ended=lambda: ended.append(True))
+    post = listening(chart, NOWHERE, ended=lambda: ended.append(True))
     post.__enter__()._link.arrived.put(Arrived(TOPIC, b"secret words"))
     assert until(lambda: bool(ended))
     with pytest.raises(ChartUnavailable, match=r"defect \(OverflowError\)\. Start it again"):
