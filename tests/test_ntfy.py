@@ -78,6 +78,7 @@ def test_a_redirect_is_not_followed_and_is_a_wrong_address(server: Receiver, sen
     server.answer, server.extra = status, {"Location": f"{server.url}/elsewhere"}
     said = failure(send)
     assert (said.permanent, said.ambiguous, said.code) == (True, False, str(status))
+    assert "Set the address it really has" in str(said)
     assert len(server.got) == 1
 
 
