@@ -101,7 +101,8 @@ def test_of_a_good_plan_nothing_is_said() -> None:
         ([("18:30", "07:30")], []),
         ([("18:30", "21:30")], [("R13", "error")]),
         ([("18:30", "07:00"), ("phases:", "quiet_hours: [22:00-06:30]\nphases:")], []),
-        ([("18:30", "13:10"), ("phases:", "quiet_hours: [22:00-06:30, 13:00-14:00]\nphases:")], [("R13", "error")]),
+        ([("18:30", "13:00"), ("phases:", "quiet_hours: [22:00-06:30, 13:00-14:00]\nphases:")], [("R13", "error")]),
+        ([("18:30", "14:00"), ("phases:", "quiet_hours: [22:00-06:30, 13:00-14:00]\nphases:")], []),
         # R14: core reaches from 17:30 to 20:30
         ([("{per_week: 3}", "{days: [wed], at: 20:00}")], [("R14", "warn")]),
         ([("{per_week: 3}", "{days: [thu], at: 20:00}")], []),
