@@ -158,8 +158,7 @@ def _choice(value: Any, path: Path) -> str:
 
 
 def _write(key: str) -> str:
-    example = EXAMPLES.get(key)
-    return f"write e.g. {key}: {example}" if example and not example.startswith("a list") else f"write {example or f'e.g. {key}: 3'}"
+    return f"write e.g. {key}: {EXAMPLES.get(key, '3')}"
 
 
 def _shown(value: Any) -> str:
