@@ -1,6 +1,7 @@
 """Planned sessions drawn as a line of characters, one a day: what a rule over outcomes sees; and plans to go with them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from detectors.localtime import midnight
 from detectors.outcome import COUNTED, Judged, Outcome, Source
 from detectors.plan.occurrence import Revision
 from detectors.plan.plan import Plan
+from detectors.report import Answer, Said
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 from tests.timeline import BERLIN, MIDNIGHT, drawn, seen
 
@@ -81,3 +83,29 @@ def plan(*phases: dict[str, Any], **more: Any) -> Plan:
 
 def revision(wanted: Plan, since: int = MIDNIGHT - DAY) -> Revision:
     return Revision(wanted, since)
+
+
+WALK = {"exercise": "walk", "kind": "aerobic", "minutes": 20}
+DAILY_WALK = plan(phase("active", -40, 40, session("core", WALK)))
+HEAT_ALONE = plan(phase("passive", -16, 10, session("heat", PASSIVE)))
+LATE_START = plan(phase("passive", -30, -9, session("heat", PASSIVE)), phase("active", -9, 40, session("core", WALK)))
+PLANS = (None, DAILY_WALK, HEAT_ALONE, LATE_START)
+
+
+def prescribed(line: str, what: Plan | None, before: str = "", levels: Sequence[int] = (), said: str | None = None) -> History:
+    """A history drawn with half an hour to a character, led by a session a day judged `before`.
+
+    `levels`: the battery's, each hour; `said`: what the patient answers at nine to the first day's question, asked half an hour before.
+    """
+    history = seen(drawn(line, 30))
+    occurrence = f"rx-0009/core/{MONDAY}"
+    answers = (
+        [Answer(id="answer-0001", patient="virtual-p", at=day(0) + 9 * HOUR, occurrence=occurrence, said=Said(said))]
+        if said is not None and history.end > day(0) + 9 * HOUR
+        else []
+    )
+    plans = () if what is None else (revision(what, day(-40)),)
+    earlier = lived(before, first=-len(before)) if what else ()
+    told_ = Told(((-(1 << 61), BERLIN),), plans, answers, {occurrence: day(0) + 8 * HOUR + 30 * MINUTE}, tuple(earlier))
+    battery = [(day(0) + n * HOUR, float(level)) for n, level in enumerate(levels)]
+    return replace(history, told=told_, battery=tuple(one for one in battery if one[0] < history.end))
