@@ -1,7 +1,7 @@
 """Simulated people."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 from lab.body import Body
-from lab.day import WORN, Doing, Stretch, instant, midnight
+from lab.day import CHARGED, EPOCH, WORN, Doing, Stretch, instant, midnight
 from lab.motion import POLL, reps
-from lab.persona import DESK, SILENT, STEADY, Persona
+from lab.persona import DESK, DRIFTING, LATE, OFF, PASSIVE, SILENT, STEADY, Persona
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEDNESDAY = date(2026, 11, 18)
@@ -50,7 +50,11 @@ def test_a_day_asked_for_alone_is_the_day_reached_through_others() -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(-3 * 24 * 60, 24 * 60), st.lists(st.integers(0, 3600 * 1000), max_size=60), st.sampled_from([STEADY, DESK, SILENT]))
+@given(
+    st.integers(-3 * 24 * 60, 24 * 60),
+    st.lists(st.integers(0, 3600 * 1000), max_size=60),
+    st.sampled_from([STEADY, DESK, SILENT, OFF, LATE, PASSIVE]),
+)
 def test_an_hour_in_one_piece_is_the_hour_in_any_pieces(minute: int, cuts: list[int], persona: Persona) -> None:
     person = body(persona, flat_from=START)
     start, end = START + minute * MINUTE, START + minute * MINUTE + HOUR
@@ -168,6 +172,50 @@ def test_the_silent_band_goes_flat_and_stays_in_its_drawer() -> None:
     assert not any(person.reachable(flat + days * DAY) for days in range(3))
     assert {s.doing for s in person.stretches(flat, flat + 3 * DAY)} == {Doing.DRAWER}
     assert not len(person.steps(flat, flat + 3 * DAY))
+
+
+def test_a_band_on_its_charger_sees_nothing_of_the_session_that_is_done_meanwhile() -> None:
+    #  off:  pottering ─┬ charging ─┬ the session, unseen ─┬ charging ─────┬ sitting
+    person = body(OFF)
+    stretches = person.stretches(START, START + 28 * DAY)
+    unseen = [s for s in stretches if s.doing is Doing.UNSEEN]
+    assert 3 <= len(unseen) < sum(s.doing is Doing.EXERCISING for s in stretches)
+    for session in unseen:
+        around = [s for s in stretches if s.doing in CHARGED and abs(s.start - session.start) < 4 * HOUR]
+        assert all(before.end == after.start for before, after in pairwise(around))
+        assert around[0].start < session.start < session.end < around[-1].end
+        assert around[-1].end - around[0].start > 90 * MINUTE
+        _, xyz = person.acceleration(session.start, session.end)
+        assert np.ptp(xyz, axis=0).max() <= 2
+        levels = [person.battery(at) for at in range(around[0].start, around[-1].end, 10 * MINUTE)]
+        assert levels == sorted(levels)
+
+
+def test_who_drifts_keeps_it_up_for_a_month_then_does_less_and_in_the_last_two_weeks_nothing() -> None:
+    #  planned  3 3 3 3   3 3   3 3   a week
+    #  done     3 3 3 3   fewer  0 0
+    end = START + 56 * DAY
+    person = Body("drifting", BERLIN, DRIFTING, 1, None, end)
+    done = [s.start for s in person.stretches(START, end) if s.doing is Doing.EXERCISING]
+    month = [at for at in done if at < START + 28 * DAY]
+    assert len(month) == 12
+    assert 0 < len(done) - len(month) < 6
+    assert max(done) < end - 14 * DAY
+
+
+def test_who_is_late_does_as_many_sessions_some_of_them_a_day_later() -> None:
+    sessions = [s.start for s in body(LATE).stretches(START, START + 56 * DAY) if s.doing is Doing.EXERCISING]
+    late = [at for at in sessions if (EPOCH + timedelta(microseconds=at)).astimezone(BERLIN).weekday() in (1, 3, 5)]
+    assert abs(len(sessions) - 24) <= 1
+    assert 6 < len(late) < 18
+
+
+def test_a_hot_pack_looks_like_rest() -> None:
+    person = body(PASSIVE)
+    assert not any(s.doing is Doing.EXERCISING for s in person.stretches(START, START + 14 * DAY))
+    lying = first(person, Doing.RESTING, START + DAY)
+    _, bpm = person.heart(lying.start + 8 * MINUTE, lying.end)
+    assert np.median(bpm[bpm > 0]) < PASSIVE.resting_hr + 6
 
 
 def test_some_walks_lead_out_of_reach_and_back() -> None:
