@@ -72,13 +72,14 @@ class Database:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         event.listen(engine, "begin", _queue)
         return engine
     in_memory = url in ("sqlite://", "sqlite:///:memory:")
     # A database in memory is gone with its connection: one for all, waited for in turn.
     size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 8, "max_overflow": 8}
-    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": WAIT, "check_same_thread": False}, **size)
+    waits = {"timeout": WAIT, "check_same_thread": False}
+    engine = create_engine(url, poolclass=QueuePool, connect_args=waits, hide_parameters=True, **size)  # what is written is a patient's
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.asking import Given, asked
-from cli.options import as_json, zone
+from cli.options import a_day, a_folder, as_json, name, zone
 from cli.remarks import shown
 from cli.weeks import planned, told, weeks
 from detectors.plan.calendar import calendar as icalendar
@@ -23,7 +23,7 @@ from detectors.plan.read import read
 from detectors.plan.term import FOREVER
 from detectors.plan.written import LARGEST
 
-app = typer.Typer(help="Exercise plans: check them, draw them, begin a new one.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Exercise plans: check them, draw them, begin a new one, assign it.", no_args_is_help=True, add_completion=False)
 a_plan = Annotated[Path, typer.Argument(metavar="FILE", help="A plan, YAML.", exists=True, dir_okay=False)]
 
 
@@ -119,6 +119,29 @@ def show(file: a_plan, json_: as_json = False) -> None:
         sys.stdout.write(json.dumps({"plan": plan.id, "timezone": plan.timezone, "occurrences": occurrences}, indent=2) + "\n")
     else:
         Console(highlight=False, markup=False, emoji=False).print(weeks(plan))
+
+
+@app.command()
+def assign(
+    folder: a_folder,
+    file: a_plan,
+    patient: Annotated[
+        str | None, typer.Option(parser=name, metavar="ID", help="Whose it must be; the plan itself says whose it is.")
+    ] = None,
+    first: Annotated[
+        date | None,
+        typer.Option("--from", parser=a_day, metavar="DATE", help="First day by the patient's calendar; from now on if not given."),
+    ] = None,
+) -> None:
+    """Put a plan into its patient's chart, in place of the one before.
+
+    A plan with errors is refused; warnings are shown. What was judged by an older plan stays as it was judged. Exit code 1: refused.
+
+    Example: keepup plan assign clinic p-7f3a.yaml --from 2027-03-01
+    """
+    from cli.assigning import assigned  # brings the chart, for which who only checks a file should not wait
+
+    assigned(folder, file, plan_text(file), patient, first)
 
 
 @app.command()
