@@ -7,6 +7,7 @@ from math import fsum
 
 from detectors import dates
 from detectors.outcome import COUNTED, OPEN_TO_DOUBT, Judged, Outcome
+from detectors.session.early import FOR
 from ingest.batch import MICROS
 
 ENOUGH = 0.30
@@ -41,7 +42,7 @@ class Adherence:
 def adherence(judged: Iterable[Judged], start: int, end: int) -> Adherence:
     """Over the sessions whose window ends in [start, end), µs UTC; the order of `judged` is irrelevant.
 
-    A session nobody had planned stands for one not seen of the same ISO week, once a week.
+    A session nobody had planned stands for one not seen of the same ISO week, once a week; unless it was counted for one already.
     """
     those = [one for one in judged if start <= closes(one) < end]
     counted = [one for one in those if one.outcome in COUNTED]
@@ -69,7 +70,7 @@ def closes(one: Judged) -> int:
 
 
 def _offset(those: Sequence[Judged]) -> int:
-    extra = {_week(one) for one in those if one.outcome is Outcome.EXTRA}
+    extra = {_week(one) for one in those if one.outcome is Outcome.EXTRA and FOR not in one.facts}
     missed = {_week(one) for one in those if one.outcome is Outcome.NOT_SEEN}
     return len(extra & missed)
 

@@ -35,5 +35,5 @@ def minute(instant: int) -> str:
 
 
 def instant(minute: str) -> int:
-    """Back from `minute`."""
-    return int(datetime.strptime(minute, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC).timestamp()) * MICROS
+    """Back from `minute`; raises `ValueError` for what is none."""
+    return int(datetime.fromisoformat(minute).timestamp()) * MICROS

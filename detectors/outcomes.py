@@ -7,6 +7,7 @@ from detectors.plan.occurrence import Zones
 from detectors.plan.schedule import occurrences
 from detectors.plan.term import FOREVER, terms
 from detectors.session.case import Case, cases, seen
+from detectors.session.early import FOR, brought_forward
 from detectors.session.evidence import dose, expected
 from detectors.session.extras import Extra, extras
 from detectors.session.leave import excused
@@ -30,11 +31,14 @@ def outcomes(history: History, now: int, params: Params) -> list[Judged]:
     planned = excused(due, told.reports, zones)
     bouts = [bout for bout in history.bouts if history.start <= bout.start < end]
     found = matched([one for one, _ in planned], bouts, told.earlier, zones, end, params)
+    extra = list(extras(found.rest, terms(told.plans, zones), zones, end, params))
+    early = brought_forward([one for one, _ in planned], found, extra, told.earlier, zones, end, params)
+    sessions = {**found.sessions, **{id_: one.bouts for id_, one in early.items()}}
     bench = Bench(end, now, told.reports, params)
-    out = {case.occurrence.id: _judged(case, bench, zones) for case in cases(planned, found.sessions, history, now, params)}
-    for extra in extras(found.rest, terms(told.plans, zones), zones, end, params):
-        one = _extra(extra, zones)
-        out.setdefault(one.occurrence, one)
+    out = {case.occurrence.id: _judged(case, bench, zones) for case in cases(planned, sessions, history, now, params)}
+    stands_for = {one.id: id_ for id_, one in early.items()}
+    for one in extra:
+        out.setdefault(one.id, _extra(one, zones, stands_for.get(one.id)))
     return sorted((one for one in out.values() if one is not None), key=lambda one: (one.start, one.occurrence))
 
 
@@ -50,8 +54,9 @@ def _judged(case: Case, bench: Bench, zones: Zones) -> Judged | None:
     return Judged(one.id, one.session.name, one.start, one.grace, said.outcome, said.credit, said.source, coverage, facts)
 
 
-def _extra(extra: Extra, zones: Zones) -> Judged:
+def _extra(extra: Extra, zones: Zones, stands_for: str | None) -> Judged:
     first, last = extra.bouts[0].start, max(bout.end for bout in extra.bouts)
     kind = "exercise" if any(part.kind == "exercise" for part in extra.wanted) else "walk"
     facts = {"week": dates.week(first, zones), "dose": round(dose(extra.wanted, extra.bouts), 2), **seen(extra.wanted, extra.bouts)}
-    return Judged(f"extra@{dates.minute(first)}", kind, first, last, Outcome.EXTRA, None, Source.SENSOR, None, facts)
+    facts |= {} if stands_for is None else {FOR: stands_for}
+    return Judged(extra.id, kind, first, last, Outcome.EXTRA, None, Source.SENSOR, None, facts)

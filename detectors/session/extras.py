@@ -19,11 +19,15 @@ class Extra:
     wanted: tuple[Part, ...]
     """Of the planned kind of session that it would have been."""
 
+    @property
+    def id(self) -> str:
+        return f"extra@{dates.minute(self.bouts[0].start)}"
+
 
 def extras(rest: Iterable[Bout], terms: Sequence[Term], zones: Zones, end: int, params: Params) -> Iterator[Extra]:
     """What would be a whole session of some kind in the plan then in force. `rest`: bouts that served no planned session.
 
-    Told once it is over at `end` (µs UTC); where the week may still need it for a planned session, once the week is.
+    Told once it is over at `end` (µs UTC); where a week's quota may still take it, once the week is.
     """
     free, pause = set(rest), params.sitting_min * MINUTE
     every = {parts(session) for term in terms for phase in term.plan.phases for session in phase.sessions}
@@ -51,7 +55,6 @@ def _in_force(terms: Sequence[Term], instant: int, zones: Zones) -> list[Session
 def _over(sitting: Sequence[Bout], sessions: Iterable[Session], zones: Zones, pause: int) -> int:
     seen = {bout.kind for bout in sitting}
     for session in sessions:
-        may_need = isinstance(session.when, Quota) or session.make_up == "same_week"
-        if may_need and seen & kinds(parts(session)):
+        if isinstance(session.when, Quota) and seen & kinds(parts(session)):
             return dates.monday(max(sitting, key=order).start, zones, 1)
     return max(bout.end for bout in sitting) + pause

@@ -36,11 +36,11 @@ def matched(
     """
     rest = set(stretches(bouts))
     given = _in_time([one for one in planned if not one.quota], rest)
-    rest -= {bout for bout in rest if any(_served(bout, one) for one in earlier)}
+    rest -= _served(rest, earlier)
     given |= _in_weeks([one for one in planned if one.quota], rest, zones, params)
     for one in planned:
         if not one.quota and one.excused is None and one.end <= end and dose(parts(one.session), given.get(one.id, ())) < params.partial:
-            _make_up(one, given, rest, zones, params)
+            _make_up(one, given, rest, params)
     return Matched(given, tuple(sorted(rest, key=order)))
 
 
@@ -60,12 +60,15 @@ def _in_time(fixed: Sequence[Occurrence], rest: set[Bout]) -> Given:
     return {id_: tuple(sorted(bouts, key=order)) for id_, bouts in given.items() if bouts}
 
 
-def _served(bout: Bout, one: Judged) -> bool:
-    """Was this bout taken for a session that began before what is looked at, e.g. a walk of that week's quota?"""
-    began, ended = one.facts.get("began"), one.facts.get("ended")
-    if one.outcome not in SEEN or f"{bout.kind}_min" not in one.facts or not isinstance(began, str) or not isinstance(ended, str):
-        return False
-    return dates.instant(began) <= bout.start < dates.instant(ended)
+def _served(rest: set[Bout], earlier: Sequence[Judged]) -> set[Bout]:
+    """What was taken for a session that began before what is looked at, e.g. a walk of that week's quota."""
+    since = dates.minute(min((bout.start for bout in rest), default=0))
+    # written alike, instants are in the order of their letters
+    spans = [(str(one.facts["began"]), str(one.facts["ended"]), one) for one in earlier if one.outcome in SEEN and "ended" in one.facts]
+    late = [(began, ended, one) for began, ended, one in spans if ended > since]
+    return {
+        bout for bout in rest for began, ended, one in late if f"{bout.kind}_min" in one.facts and began <= dates.minute(bout.start) < ended
+    }
 
 
 def _in_weeks(quotas: Sequence[Occurrence], rest: set[Bout], zones: Zones, params: Params) -> Given:
@@ -112,16 +115,11 @@ def _best(
     return best
 
 
-def _make_up(one: Occurrence, given: Given, rest: set[Bout], zones: Zones, params: Params) -> None:
-    """The best sitting after the window; or, where the week decides, before it in the same ISO week if that was a whole session."""
+def _make_up(one: Occurrence, given: Given, rest: set[Bout], params: Params) -> None:
+    """The best sitting after the window."""
     wanted = parts(one.session)
-    free = [bout for bout in rest if bout.kind in kinds(wanted)]
-    late = [bout for bout in free if one.end <= bout.start < one.grace]
-    week = dates.monday(one.planned or one.start, zones)
-    early = [bout for bout in free if one.session.make_up == "same_week" and week <= bout.start < one.start]
-    pause = params.sitting_min * MINUTE
-    chances = [sitting for sitting in sittings(late, pause) if dose(wanted, sitting) >= params.partial]
-    chances += [sitting for sitting in sittings(early, pause) if dose(wanted, sitting) >= params.done]
+    late = [bout for bout in rest if bout.kind in kinds(wanted) and one.end <= bout.start < one.grace]
+    chances = [sitting for sitting in sittings(late, params.sitting_min * MINUTE) if dose(wanted, sitting) >= params.partial]
     if chances:
         best = min(chances, key=lambda sitting: (-dose(wanted, sitting), order(sitting[0])))
         rest |= set(given.get(one.id, ()))
