@@ -49,7 +49,8 @@ def one(n: int, outcome: Outcome, name: str = "core", late: int | None = 0) -> J
 
 
 def lived(line: str, name: str = "core", first: int = 0) -> list[Judged]:
-    return [one(first + n, MARKS[mark], name) for n, mark in enumerate(line) if mark in MARKS]
+    """From day `first` on; what is late began 200 minutes late."""
+    return [one(first + n, MARKS[mark], name, late=200 if mark == "l" else 0) for n, mark in enumerate(line) if mark in MARKS]
 
 
 def written(at: int) -> str:

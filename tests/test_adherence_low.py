@@ -110,7 +110,8 @@ def test_what_began_out_of_sight_is_known_again_and_ends_when_it_is_well() -> No
     (known,) = found(after(line[:16]))
     later = after(line[:24])
     slid = replace(later, start=day(10), minutes=later.minutes[(day(10) - day(0)) // MINUTE :])
-    assert reconcile(found(slid), [Judgement(known, Verdict.OPEN, day(16))], slid.start, slid.end, slid.end) == []
+    (change,) = reconcile(found(slid), [Judgement(known, Verdict.OPEN, day(16))], slid.start, slid.end, slid.end)
+    assert (change.kind, change.finding.key, change.finding.start) == (Turn.GROWN, known.key, known.start)
     well = after(line)
     slid = replace(well, start=day(10), minutes=well.minutes[(day(10) - day(0)) // MINUTE :])
     (change,) = reconcile(found(slid), [Judgement(known, Verdict.OPEN, day(16))], slid.start, slid.end, slid.end)

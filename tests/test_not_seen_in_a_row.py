@@ -14,6 +14,7 @@ from detectors.rules.likely_stopped import RULE as STOPPED
 from detectors.rules.not_seen_in_a_row import RULE, Params
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.lived import MARKS, day, lived, one, told
+from tests.practised import bouts, mornings, planned, practised
 
 LINES = st.text("dplnucvae.", min_size=1, max_size=14)
 
@@ -44,10 +45,10 @@ def test_what_is_unknown_excused_or_not_yet_answered_neither_counts_nor_breaks()
 
 
 def test_any_session_that_is_seen_ends_the_run_where_it_began() -> None:
-    for mark in "dpl":
+    # what is late here began 200 minutes late
+    for mark, began in (("d", 480), ("p", 480), ("l", 680)):
         (finding,) = found(lived(f"nn{mark}n"))
-        assert spans([finding]) == [(0, 2)], MARKS[mark]
-        assert finding.end == day(2) + 8 * HOUR
+        assert (finding.start, finding.end) == (day(0) + 7 * HOUR, day(2) + began * MINUTE), MARKS[mark]
 
 
 def test_something_done_though_nothing_was_planned_ends_it_too() -> None:
@@ -149,3 +150,31 @@ def test_in_whatever_order_outcomes_become_known_the_chart_ends_with_the_same_ru
             known[change.finding.key] = Judgement(change.finding, change.state, day(15))
     standing = [each.finding for each in known.values() if each.state is not Verdict.RETRACTED]
     assert sorted((f.start, f.end or 0) for f in standing) == sorted((f.start, f.end or 0) for f in found(final))
+
+
+MORNINGS = planned(mornings(), until="2026-09-23")
+DAYS_OFF = ("_" * 24) * 4
+"""Four days, worn, an hour to a character: nothing is seen in any of them."""
+ASKED = {f"rx-01/set/2026-09-{n}": day(n - 21) + 10 * HOUR for n in (21, 22, 23)}
+
+
+def test_sessions_nobody_saw_and_nobody_answered_for_make_a_run_that_a_walk_brought_late_takes_back() -> None:
+    #  Mon 8:00 walk planned   Tue 8:00   Wed 8:00        asked at 10:00 each day; it is Friday
+    nothing = practised(DAYS_OFF, MORNINGS, each=60, start=day(0), asked=ASKED)
+    (known,) = RULE.find(nothing, nothing.end, Params())
+    assert (known.key, known.evidence["count"], known.end) == ("not_seen_in_a_row@rx-01/set/2026-09-21", 3, None)
+
+    walks = [*bouts("W" * 4, start=day(1) + 8 * HOUR), *bouts("W" * 4, start=day(2) + 8 * HOUR)]
+    synced = replace(nothing, bouts=walks)
+    (change,) = reconcile(list(RULE.find(synced, nothing.end, Params())), [Judgement(known, Verdict.OPEN, day(3))], day(0), day(4), day(4))
+    assert change.kind is Turn.RETRACTED
+
+
+def test_nobody_who_was_not_asked_has_a_run() -> None:
+    quiet = practised(DAYS_OFF, MORNINGS, each=60, start=day(0))
+    assert list(RULE.find(quiet, quiet.end, Params())) == []
+
+
+def test_a_band_that_was_off_makes_no_run() -> None:
+    off = practised(DAYS_OFF.replace("_", "o"), MORNINGS, each=60, start=day(0), asked=ASKED)
+    assert list(RULE.find(off, off.end, Params())) == []
