@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from ingest.batch import DAY
 
@@ -70,6 +70,12 @@ class TimeOut(_Report):
     first: date
     last: date
     why: Literal["travel", "ill", "other"] = "other"
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the last day comes before the first; give the first day, then the last")
+        return self
 
 
 Report = Annotated[Answer | Pain | Feeling | Reason | TimeOut, Field(discriminator="kind")]
