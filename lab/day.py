@@ -126,6 +126,7 @@ def _evening(diary: Diary, exercises: bool, charges: bool) -> None:
         diary.spend(diary.draw(diary.persona.exercise_min), _set(diary.persona, bare))
     diary.spend(diary.draw((25, 35)), meanwhile)
     if charges:
+        diary.sit(until=diary.persona.charges_after)
         diary.spend(diary.draw((75, 95)), Doing.CHARGING)
     diary.sit(until=diary.draw(diary.persona.to_bed) - 20)
     diary.spend(diary.draw((10, 15)), Doing.POTTERING)

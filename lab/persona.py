@@ -27,6 +27,8 @@ class Persona:
     """Steps per minute on a walk."""
     charge_every: int = 3
     """Days from one charging to the next."""
+    charges_after: float = 0
+    """Before that time of day the band does not go onto its charger."""
     band_off_share: float = 0.5
     """Of the mornings: those on which the band comes off for a shower."""
     resting_hr: float = 62
@@ -55,13 +57,20 @@ class Persona:
     """Days before the end of the history at which the receiver's line goes down; it comes back after the end."""
 
 
-STEADY = Persona("steady", walks_per_week=3)
+STEADY = Persona("steady", walks_per_week=4)
 DESK = Persona("desk", sitting_min=(60, 120), break_min=(3, 7), walk_min=(10, 20), exercise_days=(1, 4), resting_hr=70, pain=(4, 2))
 SILENT = Persona("silent", exercise_days=(0, 2, 5), resting_hr=66, pain=(6, 3), goes_flat_before_end=3)
 DRIFTING = Persona(
-    "drifting", exercise_min=(16, 26), resting_hr=64, pain=(6, 0), pain_eases=24, answers=False, slackens_before_end=(28, 14)
+    "drifting",
+    exercise_min=(16, 26),
+    charges_after=1175,
+    resting_hr=64,
+    pain=(6, 0),
+    pain_eases=14,
+    answers=False,
+    slackens_before_end=(28, 14),
 )
 LATE = Persona("late", wakes=(430, 460), cadence=(98, 112), pain=(5, 2), next_day_share=0.5)
 OFF = Persona("off", exercise_days=(0, 1, 3, 5), resting_hr=68, pain=(4, 1), charges_through_sets=True)
-HELD = Persona("held", exercise_days=(1, 3, 5), resting_hr=60, walks_per_week=2, pain=(5, 2), line_down_before_end=3)
+HELD = Persona("held", exercise_days=(1, 3, 5), resting_hr=60, walks_per_week=3, pain=(5, 2), line_down_before_end=3)
 PASSIVE = Persona("passive", exercise_days=(0, 1, 3, 4), resting_hr=72, cadence=(95, 108), pain=(5.4, 5.6), rests=True)

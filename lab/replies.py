@@ -37,15 +37,15 @@ def reply(player: Player, asked_about: Occurrence, asked: int) -> Answer | None:
 
 
 def scores(player: Player, since: int, start: int, end: int) -> Iterator[Pain | Feeling]:
-    """Said in [start, end), ascending: each week how the back is against the week before, then a score. Pain began to ease at `since`.
+    """Said in [start, end), ascending: each week how the back is against the week before, then a score. Pain begins to ease at `since`.
     Times µs UTC."""
-    day = (EPOCH + timedelta(microseconds=max(since, start) - 8 * DAY)).astimezone(player.zone).date()
+    day = (EPOCH + timedelta(microseconds=start - 8 * DAY)).astimezone(player.zone).date()
     day += timedelta(days=(PAIN_DAY - day.weekday()) % 7)
     before = None
     while (asked := instant(day, PAIN_AT, player.zone)) < end:
         at = asked + int(_even(player, f"pain/{day}", player.persona.answer_min) * MINUTE)
         score = _score(player, since, at, str(day))
-        if max(since, start) <= at < end:
+        if start <= at < end:
             yield Feeling(id=_id(player, "feeling", asked), patient=player.patient, at=at, back=_against(before, score))
             yield Pain(id=_id(player, "pain", asked), patient=player.patient, at=at, score=score)
         before, day = score, day + timedelta(days=7)

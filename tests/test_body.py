@@ -203,6 +203,14 @@ def test_who_drifts_keeps_it_up_for_a_month_then_does_less_and_in_the_last_two_w
     assert max(done) < end - 14 * DAY
 
 
+def test_who_no_longer_exercises_wears_the_band_while_they_are_expected_to() -> None:
+    #  window 17:00 ─────────── 19:30    what is not seen there was not done
+    person = Body("drifting", BERLIN, DRIFTING, 1, None, START)
+    for day in range(-14, 0):
+        window = [instant(WEDNESDAY + timedelta(days=day), 60 * hour, BERLIN) for hour in (17, 19.5)]
+        assert all(s.doing in WORN for s in person.stretches(*window))
+
+
 def test_who_is_late_does_as_many_sessions_some_of_them_a_day_later() -> None:
     sessions = [s.start for s in body(LATE).stretches(START, START + 56 * DAY) if s.doing is Doing.EXERCISING]
     late = [at for at in sessions if (EPOCH + timedelta(microseconds=at)).astimezone(BERLIN).weekday() in (1, 3, 5)]

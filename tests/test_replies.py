@@ -118,6 +118,11 @@ def test_who_drifts_away_has_no_pain_before_the_sessions_stop() -> None:
     assert first_zero < last.end
 
 
+def test_pain_is_as_it_was_until_it_begins_to_ease() -> None:
+    before = [r.score for r in scores(STEADY, START + 28 * DAY, START, START + 28 * DAY) if isinstance(r, Pain)]
+    assert before == [STEADY.persona.pain[0]] * 4
+
+
 def test_what_is_said_in_a_week_is_the_same_in_whatever_pieces_it_is_asked_for() -> None:
     whole = list(scores(LATE, START, START, END))
     pieces = [report for day in range(56) for report in scores(LATE, START, START + day * DAY, START + (day + 1) * DAY)]
