@@ -92,16 +92,17 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One sending of one alert to one person over one channel."""
+    """One sending of one alert, or of a digest of many, to one person over one channel."""
 
     id: str
-    """Stable over retries: uuid5 of alert, recipient, channel and step."""
-    alert: str
+    """Stable over retries: uuid5 of alert, recipient, channel and step; of a digest, of recipient, channel and day."""
+    alert: str | None
+    """`None`: a digest."""
     recipient: str
     """Pseudonym."""
     channel: str
     step: str
-    """"first", "correction"."""
+    """"first", "wake-2" (its rev), "correction", "digest"."""
     text: str
     """What a lock screen may show: nothing clinical."""
     state: MessageState

@@ -1,10 +1,12 @@
 """The chart: the clinical database of people, bands, plans, reports, findings, alerts and messages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from zoneinfo import ZoneInfo
 
-from alerts import audit, judgements, links, outbox, people
+from alerts import audit, claims, counts, erasure, judgements, links, moves, people, rounds, said
 from alerts.alert import Alert, Event, Message, MessageState, State
+from alerts.audit import Fault
+from alerts.counts import Counts
 from alerts.database import ChartUnavailable, Database
 from alerts.links import KeptLinks
 from alerts.pauses import Pauses
@@ -22,13 +24,14 @@ class Chart:
     """Opened by URL ("sqlite:///path" or "postgresql+psycopg://…"); brings its tables up to date by itself. Times are µs UTC.
 
     Every method is one transaction, safe to call from any thread, and raises `ChartUnavailable` when the database cannot serve.
-    `channels`: the names of those by which people are told.
+    `channels`: the names of those by which everybody is told, or a function that gives them for each recipient's pseudonym; where there
+    are none, the page alone tells.
     """
 
-    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] = ("mqtt",)) -> None:
+    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",)) -> None:
         self._database = Database(url)
         self._site = site
-        self._channels = tuple(channels)
+        self._reach = channels if callable(channels) else lambda _: channels
         self.plans = Plans(self._database, site)
         self.reports = Reports(self._database, site)
         self.pauses = Pauses(self._database, site)
@@ -65,6 +68,11 @@ class Chart:
         """Ascending; the first is that of the admission."""
         with self._database.reading() as tx:
             return people.zones(tx, patient)
+
+    def said(self) -> dict[str, int]:
+        """Patient → a number that changes whenever something is reported, planned or paused."""
+        with self._database.reading() as tx:
+            return said.said(tx)
 
     def hand_over(self, wearing: Wearing) -> None:
         """The band is on this patient from `start`; an earlier wearing that still lasts ends there.
@@ -126,7 +134,7 @@ class Chart:
             if not who:
                 raise ValueError(f"patient {patient} is not in the chart; admit the patient first")
             for change in changes:
-                judgements.write(tx, self._site, who[0], change, now, self._channels)
+                judgements.write(tx, self._site, who[0], change, self._reach, now)
 
     def findings(self, patient: str | None = None) -> list[tuple[Finding, str]]:
         """(finding, "open" | "closed" | "retracted"), by patient, start, kind."""
@@ -136,40 +144,108 @@ class Chart:
     def alerts(self, *, therapist: str | None = None, patient: str | None = None, states: Sequence[State] = ()) -> list[Alert]:
         """Newest first, whoever they were for; no `states`: all."""
         with self._database.reading() as tx:
-            return judgements.alerts(tx, therapist, patient, states)
+            return moves.alerts(tx, therapist, patient, states)
 
     def acknowledge(self, alert: str, by: str, now: int) -> bool:
         """True: acknowledged, now or before. False: not an alert for this therapist, or it is over."""
         with self._database.writing() as tx:
-            return judgements.acknowledge(tx, self._site, alert, by, now)
+            return rounds.acknowledge(tx, self._site, alert, by, now)
+
+    def snooze(self, alert: str, by: str, until: int, now: int) -> bool:
+        """It is open again at `until`. False: not an alert for this therapist, or not open. Raises `ValueError` over 14 days."""
+        rounds.checked(until, now)
+        with self._database.writing() as tx:
+            return rounds.snooze(tx, self._site, alert, by, until, now)
+
+    def label(self, alert: str, by: str, what: str, now: int) -> bool:
+        """What it really was, e.g. "not a miss"; acknowledges it, too. False: not about a patient of this therapist."""
+        with self._database.writing() as tx:
+            return rounds.label(tx, self._site, alert, by, what, now)
+
+    # audit
 
     def events(self, alert: str) -> list[Event]:
         """Ascending in seq."""
         with self._database.reading() as tx:
             return audit.events(tx, alert)
 
+    def audit(self, *, patient: str | None = None, therapist: str | None = None, after: int = 0, most: int = 1000) -> list[Event]:
+        """Up to `most` events with a higher seq than `after`, ascending. Numbers come in order, without holes: a feed resumes by them."""
+        with self._database.reading() as tx:
+            return audit.lines(tx, patient, therapist, after, most)
+
+    def note(self, patient: str, by: str, what: str, now: int) -> None:
+        """Something done to the patient's chart that moved no alert, e.g. "viewed". Raises `ValueError` when the patient is unknown."""
+        with self._database.writing() as tx:
+            people.known(tx, patient)
+            audit.note(tx, self._site, patient, by, what, now)
+
+    def verify(self) -> list[Fault]:
+        """Where the audit does not hold; none: it is whole."""
+        with self._database.reading() as tx:
+            return audit.verify(tx)
+
+    def replayed(self) -> dict[str, State]:
+        """Alert → its state as the audit alone says."""
+        with self._database.reading() as tx:
+            return audit.replayed(tx)
+
+    def erase(self, patient: str, now: int, by: str = "operator") -> bool:
+        """Everything about the patient is gone, but digests that name nobody. False: there is no such patient."""
+        with self._database.writing() as tx:
+            return erasure.erase(tx, self._site, patient, by, now)
+
     # messages
 
     def claim(self, now: int, channels: Collection[str] | None = None) -> Message | None:
         """The next message that may go out now, of these channels (`None`: any); the caller's for `policy.LEASE`, to be settled by then."""
         with self._database.reading() as tx:
-            if outbox.waiting(tx, now, channels) is None:
+            if claims.waiting(tx, now, channels) is None:
                 return None
         with self._database.writing() as tx:
-            return outbox.claim(tx, self._site, now, channels)
+            return claims.claim(tx, self._site, now, channels)
 
-    def settle(self, message: str, outcome: str, now: int) -> MessageState:
-        """`outcome`: "sent", "queued" (failed, try again later), "unknown" (may have arrived, never again) or "dead".
+    def settle(
+        self,
+        message: str,
+        outcome: str,
+        now: int,
+        attempt: int | None = None,
+        *,
+        repeat: bool = False,
+        retry_after_s: float | None = None,
+        code: str = "",
+    ) -> MessageState:
+        """`outcome`: "sent", "queued" (failed, try again later), "unknown" (may have arrived; again only with `repeat`) or "dead".
 
-        Gives what became of it: "dead" too when it was tried often enough.
+        `attempt`: the claim's, `Message.attempts`; by default the newest. `retry_after_s`: the receiver asked for so long a wait. Gives
+        what became of the message: "dead" too when it was tried often enough.
         """
+        ending = claims.Ending(MessageState(outcome), repeat, retry_after_s or 0, code)
         with self._database.writing() as tx:
-            return outbox.settle(tx, message, MessageState(outcome), now)
+            return claims.settle(tx, message, ending, attempt, now)
 
-    def recover(self, now: int, idempotent: Collection[str] = ()) -> int:
-        """Claims nobody settled: queued again on the channels named, elsewhere unknown. Forgotten alerts expire. How many of both."""
+    def recover(self, now: int, idempotent: Collection[str] = (), channels: Collection[str] | None = None) -> int:
+        """Claims of these channels (`None`: all) nobody settled: queued again where `idempotent`, elsewhere unknown. Snoozed alerts wake,
+        what is held back no more is told, forgotten ones expire. How many of all."""
         with self._database.reading() as tx:
-            if not outbox.lapsed(tx, now) and not judgements.forgotten(tx, now):
+            if not claims.lapsed(tx, now, channels) and not moves.awaited(tx, now):
                 return 0
         with self._database.writing() as tx:
-            return outbox.recover(tx, now, idempotent) + judgements.expire(tx, self._site, now)
+            return claims.recover(tx, now, idempotent, channels) + moves.tend(tx, self._site, self._reach, now)
+
+    # the operator
+
+    def counts(self, now: int) -> Counts:
+        with self._database.reading() as tx:
+            return counts.counts(tx, now)
+
+    def beat(self, component: str, now: int) -> None:
+        """The component is alive."""
+        with self._database.writing() as tx:
+            counts.beat(tx, self._site, component, now)
+
+    def heartbeats(self) -> dict[str, int]:
+        """Component → when it last said that it is alive."""
+        with self._database.reading() as tx:
+            return counts.heartbeats(tx)

@@ -1,153 +1,136 @@
-"""Messages on their way: written with their alert, claimed under the patient's budget, settled once. Rows in the caller's transaction."""
+"""Messages as they are written, with the alert they tell of: rows in the caller's transaction (T1). `alerts.claims` sends them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
-from alerts import policy, tables
-from alerts.alert import Alert, Audience, Message, MessageState, State
+from alerts import people, policy, tables
+from alerts.alert import Alert, Audience, MessageState
 from alerts.database import insert_new
-from alerts.hours import day_end, local, quiet, quiet_end
-from alerts.people import Patient, patients
-from alerts.wording import FIRST, notice
+from alerts.hours import day_end, digest_time, quiet, quiet_end
+from alerts.people import Patient, Therapist
+from alerts.policy import Telling
+from alerts.variety import FORTNIGHT
+from alerts.wording import CORRECTION, FIRST, facts, notice
+from ingest.batch import DAY
 
-_NAMES = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-_WAITING = (MessageState.HELD.value, MessageState.QUEUED.value)
+NAMES = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+WAITING = (MessageState.HELD.value, MessageState.QUEUED.value)
+WAKE = "wake"
+"""A snoozed alert is there again; its rev follows, for it may be snoozed twice."""
 Place = tuple[str, str]
 """Recipient (pseudonym) and channel."""
-_ARRIVED = (MessageState.SENT.value, MessageState.UNKNOWN.value)
 
 
-def tell(
-    tx: Connection, site: str, patient: Patient, alert: Alert, step: str, now: int, to: Iterable[Place], *, nudge: bool = False
-) -> None:
-    """One message a place. A nudge in the quiet hours is written as cancelled: the books show that there was one, and nobody gets it."""
-    hush = alert.audience is Audience.PATIENT and quiet(now, patient.zone)
-    state = MessageState.QUEUED if not hush else MessageState.CANCELLED if nudge else MessageState.HELD
-    when = {"due": quiet_end(now, patient.zone) if hush else now, "settled": now if state is MessageState.CANCELLED else None}
-    when["expires"] = day_end(now, patient.zone) if nudge else now + policy.MESSAGE_LASTS
-    about = {"site": site, "alert": alert.id, "audience": alert.audience.value, "virtual": patient.virtual, "nudge": nudge, "step": step}
-    for recipient, channel in to:
-        id = uuid5(_NAMES, f"{alert.id}|{recipient}|{channel}|{step}")  # noqa: A001 — the message's
-        text = notice(alert.audience, patient.id, alert.kind, step, patient.virtual, id.int)
-        row = {"id": str(id), "recipient": recipient, "channel": channel, "text": text, "state": state.value}
-        insert_new(tx, tables.message, {**about, **when, **row})
-
-
-def places(patient: Patient, alert: Alert, channels: Iterable[str]) -> list[Place]:
+def tell(tx: Connection, site: str, patient: Patient, alert: Alert, telling: Telling, channels: Iterable[str], now: int) -> None:
+    """The alert's first messages, one a channel; where it asks something, with what a link needs to take the answer."""
     recipient = patient.id if alert.audience is Audience.PATIENT else patient.therapist
-    return [(recipient, channel) for channel in channels]
+    urgent = telling.urgent and not _urged(tx, patient.id, now)
+    when = _when(tx, patient, alert.audience, now, nudge=telling.nudge, urgent=urgent) | {"nudge": telling.nudge, "urgent": urgent}
+    link: dict[str, object] = {"site": site, "patient": patient.id, "occurrence": alert.key}
+    if telling.asks:
+        link["until"] = when["expires"] = policy.answerable_until(alert.evidence)
+    for channel in channels:
+        id = _write(tx, site, patient, alert, FIRST, (recipient, channel), when, now)  # noqa: A001 — the message's
+        if telling.asks and id is not None:
+            tx.execute(tables.link.insert().values(id=id, **link))
+
+
+def remind(tx: Connection, site: str, patient: Patient, alert: Alert, channels: Iterable[str], now: int) -> None:
+    """The therapist's snoozed alert is there again."""
+    when = _when(tx, patient, alert.audience, now)
+    for channel in channels:
+        _write(tx, site, patient, alert, f"{WAKE}-{alert.rev}", (patient.therapist, channel), when, now)
+
+
+def correct(tx: Connection, site: str, patient: Patient, alert: Alert, now: int) -> None:
+    """To every place which the alert reached lately, or may have, in the way it went there."""
+    for place, urgent in _reached(tx, alert.id, now - policy.CORRECT_WITHIN):
+        when = _when(tx, patient, alert.audience, now, urgent=urgent) | {"urgent": urgent}
+        _write(tx, site, patient, alert, CORRECTION, place, when, now)
 
 
 def cancel(tx: Connection, alert: str, now: int) -> None:
     """What of the alert is not yet under way is not sent."""
     m = tables.message.c
-    waiting = update(tables.message).where(m.alert == alert, m.state.in_(_WAITING))
+    waiting = update(tables.message).where(m.alert == alert, m.state.in_(WAITING))
     tx.execute(waiting.values(state=MessageState.CANCELLED.value, settled=now))
 
 
-def told(tx: Connection, alert: str, since: int) -> list[Place]:
-    """Where the alert arrived since then, or may have."""
+def arrived(since: int) -> ColumnElement[bool]:
+    """Of a message: it, or the digest that holds it, was handed over since then, or may have been; whatever became of it afterwards."""
+    m, a = tables.message.c, tables.attempt.c
+    perhaps = or_(a.outcome.is_(None), a.outcome.in_([MessageState.SENT.value, MessageState.UNKNOWN.value]))
+    return exists().where(or_(a.message == m.id, a.message == m.digest), a.started >= since, perhaps)
+
+
+def reached(tx: Connection, alert: str, place: Place, since: int) -> bool:
+    """Whether the alert got there since then, or may have."""
     m = tables.message.c
-    reached = or_(m.state == MessageState.SENDING.value, and_(m.state.in_(_ARRIVED), m.settled >= since))
-    rows = tx.execute(select(m.recipient, m.channel).where(m.alert == alert, m.step == FIRST, reached).order_by(m.id))
-    return [(row.recipient, row.channel) for row in rows]
+    there = select(m.id).where(m.alert == alert, m.step != CORRECTION, m.recipient == place[0], m.channel == place[1], arrived(since))
+    return tx.execute(there.limit(1)).first() is not None
 
 
-def waiting(tx: Connection, now: int, channels: Collection[str] | None) -> Row[tuple[object, ...]] | None:
-    """The message that is due longest."""
-    return tx.execute(_due(now, channels)).first()
+def therapist(tx: Connection, id: str) -> Therapist:  # noqa: A002 — the therapist's
+    """One who never logged in has the clock and the digest that everybody begins with."""
+    return next((one for one in people.therapists(tx) if one.id == id), Therapist(id))
 
 
-def claim(tx: Connection, site: str, now: int, channels: Collection[str] | None) -> Message | None:
-    """The next message that may go out now, as `SENDING`; on the way, stale nudges are cancelled and what must wait is held."""
-    while (row := waiting(tx, now, channels)) is not None:
-        fate = _fate(tx, site, row, now)
-        change = {"state": MessageState.SENDING.value, "lease": now + policy.LEASE, "attempts": row.attempts + 1}
-        if fate is _STALE:
-            change = {"state": MessageState.CANCELLED.value, "settled": now}
-        elif isinstance(fate, int):
-            change = {"state": MessageState.HELD.value, "due": fate}
-        tx.execute(update(tables.message).where(tables.message.c.id == row.id).values(**change))
-        if fate is None:
-            return _message(row, attempts=row.attempts + 1)
-    return None
+def clock(tx: Connection, patient: Patient, now: int) -> ZoneInfo:
+    """Where the patient's clock is now; on a journey it is not where it will be."""
+    zones = people.zones(tx, patient.id)
+    return next((zone for start, zone in reversed(zones) if start <= now), zones[0][1] if zones else patient.zone)
 
 
-def settle(tx: Connection, message: str, outcome: MessageState, now: int) -> MessageState:
-    """`SENT` holds whatever was thought before; `QUEUED` asks for another try, after a longer wait each time, until it is `DEAD`."""
+def _when(
+    tx: Connection, patient: Patient, audience: Audience, now: int, *, nudge: bool = False, urgent: bool = False
+) -> dict[str, object]:
+    """A nudge in the quiet hours is written as cancelled: the books show that there was one, and nobody gets it."""
+    if audience is Audience.THERAPIST and not urgent:
+        reader = therapist(tx, patient.therapist)
+        return {"state": MessageState.HELD.value, "due": digest_time(now, reader.zone, reader.digest_at), "expires": None}
+    zone = clock(tx, patient, now)
+    expires = day_end(now, zone) if nudge else now + policy.MESSAGE_LASTS
+    if audience is Audience.THERAPIST or not quiet(now, zone):
+        return {"state": MessageState.QUEUED.value, "due": now, "expires": expires}
+    if nudge:
+        return {"state": MessageState.CANCELLED.value, "due": now, "expires": expires, "settled": now}
+    return {"state": MessageState.HELD.value, "due": quiet_end(now, zone), "expires": expires}
+
+
+def _write(
+    tx: Connection, site: str, patient: Patient, alert: Alert, step: str, place: Place, when: Mapping[str, object], now: int
+) -> str | None:
+    """The id of the message, unless it was written before."""
+    recipient, channel = place
+    id = uuid5(NAMES, f"{alert.id}|{recipient}|{channel}|{step}")  # noqa: A001 — the message's
+    said = CORRECTION if step == CORRECTION else FIRST
+    about = {"alert": alert.id, "audience": alert.audience.value, "virtual": patient.virtual, "step": step, "written": now}
+    recent, known = _recent(tx, recipient, now), facts(alert, clock(tx, patient, now))
+    text = notice(alert.audience, patient.id, alert.kind, said, patient.virtual, id.int, patient.detail, recent, known)
+    row = {"site": site, "id": str(id), "recipient": recipient, "channel": channel, "text": text, **about, "nudge": False, "urgent": False}
+    return str(id) if insert_new(tx, tables.message, {**row, **when}) else None
+
+
+def _recent(tx: Connection, recipient: str, now: int) -> list[str]:
+    """What they were lately sent, oldest first: nobody reads the same twice in a fortnight."""
     m = tables.message.c
-    here = update(tables.message).where(m.id == message)
-    if outcome is MessageState.QUEUED:
-        tries = tx.execute(select(m.attempts).where(m.id == message)).scalar() or 0
-        if tries <= len(policy.BACKOFF):
-            again = {"state": outcome.value, "due": now + policy.BACKOFF[tries - 1], "lease": None}
-            tx.execute(here.where(m.state == MessageState.SENDING.value).values(**again))
-            return outcome
-        outcome = MessageState.DEAD
-    if outcome is not MessageState.SENT:
-        here = here.where(m.state == MessageState.SENDING.value)
-    tx.execute(here.values(state=outcome.value, settled=now, lease=None))
-    return outcome
+    rows = select(m.text).where(m.recipient == recipient, m.written > now - FORTNIGHT * DAY).order_by(m.written, m.id)
+    return [row.text for row in tx.execute(rows)]
 
 
-def lapsed(tx: Connection, now: int) -> int:
-    """How many claims were never settled in time."""
+def _reached(tx: Connection, alert: str, since: int) -> list[tuple[Place, bool]]:
+    """Where it went, and whether it was urgent there."""
     m = tables.message.c
-    return tx.execute(select(func.count()).where(m.state == MessageState.SENDING.value, m.lease <= now)).scalar() or 0
+    rows = select(m.recipient, m.channel, m.urgent).where(m.alert == alert, m.step != CORRECTION, arrived(since))
+    return [((row.recipient, row.channel), row.urgent) for row in tx.execute(rows.order_by(m.recipient, m.channel, m.urgent.desc()))]
 
 
-def recover(tx: Connection, now: int, idempotent: Collection[str]) -> int:
-    """Whoever claimed these is gone: they may have arrived. Repeated only where the receiver tells a repeated id."""
-    m = tables.message.c
-    gone = and_(m.state == MessageState.SENDING.value, m.lease <= now)
-    again = update(tables.message).where(gone, m.channel.in_(list(idempotent)))
-    count = tx.execute(again.values(state=MessageState.QUEUED.value, due=now, lease=None)).rowcount
-    return count + tx.execute(update(tables.message).where(gone).values(state=MessageState.UNKNOWN.value, settled=now, lease=None)).rowcount
-
-
-_STALE = "stale"
-
-
-def _due(now: int, channels: Collection[str] | None) -> Select[tuple[object, ...]]:
-    m = tables.message.c
-    rows = select(tables.message, tables.alert.c.state.label("alert_state"), tables.alert.c.patient)
-    rows = rows.join(tables.alert, tables.alert.c.id == m.alert).where(m.state.in_(_WAITING), m.due <= now)
-    if channels is not None:
-        rows = rows.where(m.channel.in_(list(channels)))
-    return rows.order_by(m.due, m.id).limit(1)
-
-
-def _fate(tx: Connection, site: str, row: Row[tuple[object, ...]], now: int) -> int | str | None:
-    """`None`: it goes out; an instant: not before then; `_STALE`: never."""
-    if row.expires is not None and now >= row.expires:
-        return _STALE
-    if row.step == FIRST and row.alert_state != State.OPEN.value:
-        return _STALE
-    if row.audience == Audience.THERAPIST.value:
-        return None
-    zone = patients(tx, None, row.patient)[0].zone
-    if not quiet(now, zone) and _slot(tx, site, row, local(now, zone).date().isoformat()):
-        return None
-    tomorrow = now if quiet(now, zone) else day_end(now, zone)
-    return quiet_end(tomorrow, zone)  # where a nudge finds that it has expired
-
-
-def _slot(tx: Connection, site: str, row: Row[tuple[object, ...]], day: str) -> bool:
-    """Takes one of the day's places for the message; a retry on the same day keeps the one it has."""
-    b = tables.budget_slot.c
-    taken = tx.execute(select(b.slot, b.nudge, b.message).where(b.recipient == row.recipient, b.local_day == day)).all()
-    if any(one.message == row.id for one in taken):
-        return True
-    nudges = sum(one.nudge is not None for one in taken)
-    if len(taken) >= tables.SLOTS or (row.nudge and nudges >= tables.NUDGES):
-        return False
-    place = {"slot": len(taken) + 1, "nudge": nudges + 1 if row.nudge else None}
-    tx.execute(tables.budget_slot.insert().values(site=site, recipient=row.recipient, local_day=day, message=row.id, **place))
-    return True
-
-
-def _message(row: Row[tuple[object, ...]], attempts: int) -> Message:
-    kept = {name: getattr(row, name) for name in Message.__slots__ if name in tables.message.c}
-    return Message(**{**kept, "state": MessageState.SENDING, "audience": Audience(row.audience), "attempts": attempts})
+def _urged(tx: Connection, patient: str, now: int) -> bool:
+    """Whether somebody was told something urgent about the patient lately, or is about to be."""
+    m, a = tables.message.c, tables.alert.c
+    rows = select(m.id).join_from(tables.message, tables.alert, a.id == m.alert).where(a.patient == patient, m.urgent, m.step == FIRST)
+    lately = rows.where(m.written > now - policy.URGENT_EVERY, m.state != MessageState.CANCELLED.value)
+    return tx.execute(lately.limit(1)).first() is not None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from alerts.alert import Audience, State
 from detectors.finding import Finding
+from detectors.outcome import KIND, Outcome, Source
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 
 NUDGE_STILL_MIN = 50
@@ -16,17 +17,27 @@ SILENT_PATIENT = 12
 """Hours of silence before the patient hears of it (research note `domain` D19) …"""
 SILENT_THERAPIST = 48
 """… and the therapist."""
+ANSWERABLE = 24 * HOUR
+"""How long after a session's grace end its question can be answered, and is sent (research note `domain` §1.2, "asked")."""
 CORRECT_WITHIN = 72 * HOUR
 """Who was told longer ago than this is not bothered with a correction."""
 MESSAGE_LASTS = 72 * HOUR
 """What could not be sent by then is not sent; the page still shows the alert. Longer than all of `BACKOFF`."""
+URGENT_EVERY = 7 * DAY
+"""One urgent message about a patient in that time; what else would be urgent waits for the digest (research note `domain` §1.3)."""
+UNANSWERED = 3 * DAY
+"""The digest says how many alerts have waited longer (research note `alerts` §6.5)."""
+SNOOZE_MOST = 14 * DAY
+"""Research note `alerts` §6.1."""
 FORGOTTEN = 30 * DAY
 """An alert that nobody answered and nothing ended expires after this."""
 BACKOFF = tuple(seconds * MICROS for seconds in (5, 60, 300, 1800, 7200, 18_000, 36_000))
 """Waits after the first, second … failed sending; after the last one the message is dead."""
+RETRY_AFTER_MOST = 12 * HOUR
+"""A receiver may ask for a longer wait than `BACKOFF`, up to this."""
 LEASE = 5 * MINUTE
 """How long a claimed message is its claimant's; a pass of `alerts.deliver` is over well before."""
-LIVE = (State.OPEN, State.ACKED)
+LIVE = (State.SUPPRESSED, State.OPEN, State.SNOOZED, State.ACKED)
 RETRACTABLE = (*LIVE, State.RESOLVED)
 """A bout that is over may still turn out never to have been one."""
 
@@ -37,24 +48,40 @@ class Shape(StrEnum):
     SPAN = "span"
     """Known again by overlap; found no more: it never was (retracted)."""
     STATE = "state"
-    """Known again by overlap, and open by the clock; found no more: it never was, or is over where it began out of sight."""
+    """Known again by its key, else by overlap; open by the clock. Found no more: it never was, or is over where it began out of sight."""
     OCCURRENCE = "occurrence"
-    """Known again by its key; found no more: it never was (retracted)."""
+    """Known again by its key; any new evidence is a change; found no more: it never was (retracted)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """`due(finding, now)`: this audience is to be told by now. A nudge is worth nothing later: never held, gone with its day."""
+    """`due(finding, now)`: this audience is to be told by now.
+
+    `nudge`: worth nothing later, so never held, and gone with its day. `asks`: the patient can answer by a link in the message.
+    `urgent`: the therapist hears of it at once, not in the next digest.
+    """
 
     audience: Audience
     due: Callable[[Finding, int], bool]
     nudge: bool = False
+    asks: bool = False
+    urgent: bool = False
+
+
+Evidence = Mapping[str, float | int | str]
+
+
+def _never(_: Finding, __: Evidence) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
+    """`disproved(finding, told)`: what the finding has become shows that its alert, raised on the evidence `told`, was wrong."""
+
     shape: Shape = Shape.SPAN
     tellings: tuple[Telling, ...] = ()
+    disproved: Callable[[Finding, Evidence], bool] = _never
 
 
 def _sits_now(finding: Finding, now: int) -> bool:
@@ -67,12 +94,47 @@ def _silent_for(hours: float) -> Callable[[Finding, int], bool]:
     return lambda finding, _: float(finding.evidence.get("silent_h", 0)) >= hours
 
 
+def _to_be_asked(finding: Finding, now: int) -> bool:
+    return finding.evidence.get("outcome") == Outcome.ASKED and "ask" in finding.evidence and now < answerable_until(finding.evidence)
+
+
+def _seen_after_all(finding: Finding, told: Evidence) -> bool:
+    # What the patient said is no mistake of ours, though the band may come to say more.
+    seen = finding.evidence.get("outcome") in (Outcome.DONE, Outcome.PARTIAL, Outcome.LATE)
+    return seen and finding.evidence.get("source") == Source.SENSOR and told.get("source") == Source.SENSOR
+
+
+def _always(_: Finding, __: int) -> bool:
+    return True
+
+
+def _level(level: str) -> Callable[[Finding, int], bool]:
+    return lambda finding, _: finding.evidence.get("level") == level
+
+
+def _from_evening(finding: Finding, now: int) -> bool:
+    return now >= int(finding.evidence.get("tell_from", 0))
+
+
+_DIGEST = Manner(Shape.STATE, (Telling(Audience.THERAPIST, _always),))
+_AT_ONCE = Manner(Shape.STATE, (Telling(Audience.THERAPIST, _always, urgent=True),))
 MANNERS: Mapping[str, Manner] = {
     "still_too_long": Manner(Shape.SPAN, (Telling(Audience.PATIENT, _sits_now, nudge=True),)),
     "silent_band": Manner(
         Shape.STATE,
         (Telling(Audience.PATIENT, _silent_for(SILENT_PATIENT)), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
     ),
+    KIND: Manner(Shape.OCCURRENCE, (Telling(Audience.PATIENT, _to_be_asked, asks=True),), _seen_after_all),
+    "not_seen_in_a_row": _DIGEST,
+    "likely_stopped": _AT_ONCE,
+    "adherence_low": Manner(
+        Shape.STATE, (Telling(Audience.THERAPIST, _level("amber")), Telling(Audience.THERAPIST, _level("red"), urgent=True))
+    ),
+    "partial_again": _DIGEST,
+    "drifting_time": _DIGEST,
+    "active_overdue": _DIGEST,
+    "no_active_exercise": _DIGEST,
+    "low_battery": Manner(Shape.STATE, (Telling(Audience.PATIENT, _from_evening),)),
 }
 """By kind; a kind that is not here is a span that is kept and told to nobody."""
 
@@ -86,3 +148,12 @@ def due(finding: Finding, now: int) -> tuple[Telling, ...]:
     if finding.end is not None:
         return ()
     return tuple(telling for telling in MANNERS.get(finding.kind, Manner()).tellings if telling.due(finding, now))
+
+
+def disproved(finding: Finding, told: Evidence) -> bool:
+    return MANNERS.get(finding.kind, Manner()).disproved(finding, told)
+
+
+def answerable_until(evidence: Evidence) -> int:
+    """Of a planned session; µs UTC."""
+    return int(evidence["until"]) + ANSWERABLE

@@ -8,7 +8,7 @@ from alerts import policy
 from alerts.policy import Shape
 from detectors.finding import Finding
 
-STEP = {"still_min": 15.0, "silent_h": 12.0}
+STEP = {"still_min": 15.0, "silent_h": 12.0, "count": 1.0, "partials": 1.0, "percent": 5.0, "adherence": 0.05}
 """Evidence that grows while a finding goes on, and the smallest growth worth a line in the chart."""
 
 
@@ -87,20 +87,25 @@ def _unsettled(found: list[Finding], known: Sequence[Judgement]) -> tuple[list[F
 
 
 def _same(found: Sequence[Finding], known: Sequence[Judgement], end: int, now: int) -> dict[int, Judgement]:
-    """Index in `found` → the known one it is; live ones first, then the largest overlap."""
+    """Index in `found` → the known one it is; live ones first, then a state of the same key, then the largest overlap."""
     pairs = sorted(
-        (known[k].state is Verdict.RETRACTED, -overlap, known[k].finding.start, k, f)
+        (known[k].state is Verdict.RETRACTED, _renamed(finding, known[k]), -overlap, known[k].finding.start, k, f)
         for f, finding in enumerate(found)
         for k in range(len(known))
         if (overlap := _likeness(finding, known[k], end, now)) > 0
     )
     same: dict[int, Judgement] = {}
     used: set[int] = set()
-    for _, _, _, k, f in pairs:
+    for *_, k, f in pairs:
         if f not in same and k not in used:
             same[f] = known[k]
             used.add(k)
     return same
+
+
+def _renamed(found: Finding, known: Judgement) -> bool:
+    """Several states of one kind may go on at once, one a session: there a key says more than an overlap."""
+    return policy.shape(found.kind) is Shape.STATE and found.key != known.finding.key
 
 
 def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
@@ -126,6 +131,8 @@ def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -
         return Change(Turn.REOPENED, new)
     if old.end is None and new.end is not None:
         return Change(Turn.CLOSED, new)
+    if policy.shape(old.kind) is Shape.OCCURRENCE:
+        return Change(Turn.GROWN, new) if old != new else None
     if _seen(old) != _seen(new) or _moved(old, new) or set(policy.due(new, now)) - set(policy.due(old, known.judged)):
         return Change(Turn.GROWN, new)
     return None
@@ -157,7 +164,7 @@ def _gone(known: Judgement, start: int, end: int) -> Change | None:
     if known.state is Verdict.RETRACTED or finding.start >= end:
         return None
     if finding.start < start:
-        cut = policy.shape(finding.kind) is Shape.STATE and finding.end is None
+        cut = policy.shape(finding.kind) is not Shape.SPAN and finding.end is None
         return Change(Turn.CLOSED, replace(finding, end=end)) if cut else None
     return Change(Turn.RETRACTED, finding) if finding.end is None or finding.end <= end else None
 

@@ -12,6 +12,7 @@ from alerts.chart import Chart
 from ingest import sqlite
 from ingest.batch import DAY
 from tests.clinic import SECRET, Clinic, furnish, opened
+from tests.postgres import Postgres, programs, running
 from tests.rounds import ANN, BOB, NOON
 from tests.visitor import Browser, Clock
 from web.app import app
@@ -67,15 +68,34 @@ def therapist(visitor: Browser) -> Browser:
     return visitor
 
 
-@pytest.fixture(params=["file", "memory"])
-def chart(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chart]:
-    opened = Chart("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/chart.db")
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    if (where := programs()) is None:
+        pytest.skip("no PostgreSQL server is installed; on Debian: apt-get install postgresql")
+    with running(where) as server:
+        yield server
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/chart.db"
+
+
+@pytest.fixture(params=["file", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Of a chart that several may open, on each engine."""
+    return fresh(request)
+
+
+@pytest.fixture(params=["file", "memory", "postgres"])
+def chart(request: pytest.FixtureRequest) -> Iterator[Chart]:
+    opened = Chart("sqlite://" if request.param == "memory" else fresh(request))
     for patient in (ANN, BOB):
         opened.admit(patient, NOON - 30 * DAY)
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/chart.db"
+def fresh(request: pytest.FixtureRequest) -> str:
+    found = request.getfixturevalue(request.param)
+    return found.chart() if isinstance(found, Postgres) else str(found)

@@ -25,6 +25,11 @@ def silent(now: int, hours: float, patient: Patient = ANN) -> Finding:
     return Finding(patient.id, "silent_band", f"s{start}", start, None, {"silent_h": hours})
 
 
+def stopped(now: int, patient: Patient = ANN, count: int = 4) -> Finding:
+    """What a therapist hears of at once."""
+    return Finding(patient.id, "likely_stopped", "likely_stopped@rx/core/1", now - 5 * DAY, None, {"count": count})
+
+
 def judge(chart: Chart, found: list[Finding], now: int, patient: Patient = ANN) -> list[Turn]:
     """One step of the watch over the last ten days."""
     changes = reconcile(found, chart.judgements(patient.id, now - 10 * DAY, now), now - 10 * DAY, now, now)

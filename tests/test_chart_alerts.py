@@ -47,22 +47,22 @@ def test_thirty_still_minutes_are_noted_and_fifty_are_told(chart: Chart) -> None
 
 
 def test_a_silent_band_is_told_to_the_patient_after_12_hours_and_to_the_therapist_after_48(chart: Chart) -> None:
-    # last heard NOON ── +12 h (midnight, held to 07:30) ── +48 h
+    # last heard Tuesday noon ── +12 h (midnight, held to 07:30) ── +48 h (Thursday noon) ── the digest, Friday 07:30 UTC
     step = 5 * MINUTE
     seen: list[tuple[int, Audience]] = []
-    for now in range(NOON + 11 * HOUR, NOON + 50 * HOUR, step):
+    for now in range(NOON + 11 * HOUR, NOON + 72 * HOUR, step):
         judge(chart, [silent(now, (now - NOON) / HOUR)] if now >= NOON + 12 * HOUR else [], now)
         seen += [((now - NOON) // MINUTE, message.audience) for message in drain(chart, now)]
-    assert seen == [(19 * 60 + 30, Audience.PATIENT), (48 * 60, Audience.THERAPIST)]
+    assert seen == [(19 * 60 + 30, Audience.PATIENT), (62 * 60 + 30, Audience.THERAPIST)]
     assert states(chart, therapist="t-02") == [State.OPEN, State.OPEN]
 
 
 def test_a_band_heard_again_resolves_its_alerts_and_corrects_nobody(chart: Chart) -> None:
     judge(chart, [silent(NOON, 50)], NOON)
-    assert len(drain(chart, NOON)) == 2
-    judge(chart, [replace(silent(NOON, 50), end=NOON)], NOON + HOUR)
+    assert len(drain(chart, NOON + DAY)) == 2
+    judge(chart, [replace(silent(NOON, 50), end=NOON)], NOON + DAY + HOUR)
     assert states(chart) == [State.RESOLVED, State.RESOLVED]
-    assert drain(chart, NOON + HOUR) == []
+    assert drain(chart, NOON + 2 * DAY) == []
 
 
 def test_an_alert_already_resolved_is_still_retracted_when_it_never_was(chart: Chart) -> None:
@@ -118,10 +118,15 @@ def test_an_acknowledged_alert_is_resolved_with_its_finding(chart: Chart) -> Non
 
 def test_a_silence_that_never_was_is_taken_back_and_who_was_told_is_told_so(chart: Chart) -> None:
     judge(chart, [silent(NOON, 50)], NOON)
-    assert len(drain(chart, NOON)) == 2
-    judge(chart, [], NOON + HOUR)
+    assert [message.text for message in drain(chart, NOON + DAY) if message.audience is Audience.THERAPIST] == ["1 new note on your list."]
+    judge(chart, [], NOON + DAY + HOUR)
     assert states(chart) == [State.RETRACTED, State.RETRACTED]
-    assert len(drain(chart, NOON + HOUR)) == 2
+    corrections = drain(chart, NOON + 2 * DAY)
+    assert [(message.audience, message.step) for message in corrections] == [
+        (Audience.PATIENT, "correction"),
+        (Audience.THERAPIST, "digest"),
+    ]
+    assert corrections[1].text == "Please set 1 note aside."
 
 
 def test_an_alert_that_nobody_answered_expires_after_thirty_days(chart: Chart) -> None:

@@ -14,7 +14,7 @@ from alerts.chart import Chart
 from alerts.deliver import Way, deliver
 from alerts.reconcile import Change, Turn
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
-from tests.rounds import ANN, BOB, NOON, judge, silent, still
+from tests.rounds import ANN, BOB, NOON, judge, silent, still, stopped
 
 SECOND = MICROS
 
@@ -59,8 +59,8 @@ def nudge(chart: Chart, now: int = NOON) -> None:
 
 
 def page(chart: Chart, now: int = NOON) -> None:
-    """One message for the patient and one for the therapist."""
-    judge(chart, [silent(now, 50)], now)
+    """One message for the patient and an urgent one for the therapist."""
+    judge(chart, [silent(now, 13), stopped(now)], now)
 
 
 def refused() -> DeliveryError:
@@ -80,7 +80,7 @@ def test_what_is_due_is_sent_once(chart: Chart) -> None:
 
 
 def test_a_refused_message_is_tried_again_after_growing_waits_and_keeps_its_id(chart: Chart) -> None:
-    chart.record("p-ann", [Change(Turn.OPENED, silent(NOON, 50))], NOON)
+    page(chart)
     receiver = Receiver(*[timed_out() for _ in range(99)])
     tried: list[int] = []
     now = NOON

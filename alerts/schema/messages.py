@@ -22,8 +22,10 @@ message = Table(
     Column("channel", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("nudge", Boolean, nullable=False),
+    Column("urgent", Boolean, nullable=False),  # at once, not in a digest
     Column("text", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("written", BigInteger, nullable=False),
     Column("due", BigInteger, nullable=False),
     Column("expires", BigInteger),
     Column("attempts", Integer, nullable=False, server_default="0"),

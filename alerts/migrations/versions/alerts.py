@@ -139,10 +139,12 @@ _GUARDED = {
         " BEGIN SELECT RAISE(ABORT, 'an alert cannot go that way'); END",
     ],
     "postgresql": [
-        "CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'events are never changed'; END $$",
+        "CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE 'events are never changed' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE TRIGGER event_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON event EXECUTE FUNCTION event_refuse()",
         "CREATE FUNCTION event_legal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " IF NOT EXISTS (SELECT 1 FROM legal WHERE old = NEW.old AND new = NEW.new) THEN RAISE 'an alert cannot go that way'; END IF;"
+        " IF NOT EXISTS (SELECT 1 FROM legal l WHERE l.old = NEW.old AND l.new = NEW.new) THEN"
+        " RAISE 'an alert cannot go that way' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
         " RETURN NEW; END $$",
         "CREATE TRIGGER event_legal BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION event_legal()",
     ],
