@@ -1,8 +1,11 @@
 """The band's battery is low, or will be empty before the next planned session is over: charge it tonight."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from math import inf
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from detectors import dates
 from detectors.finding import Finding
 from detectors.history import History
-from detectors.localtime import I8
 from detectors.plan.schedule import occurrences
 from detectors.plan.term import in_zone
 from detectors.rule import Rule
@@ -20,6 +22,8 @@ from ingest.batch import DAY, HOUR, MICROS
 KIND = "low_battery"
 AHEAD = 8 * DAY
 """How far the next planned session is looked for."""
+POINTS = 50
+"""As many readings are enough to draw a line through."""
 
 
 class Params(BaseModel):
@@ -45,68 +49,75 @@ class Params(BaseModel):
     )
 
 
+Readings = Sequence[tuple[int, float]]
+"""Time µs UTC, percent; ascending."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Spell:
     start: int
     end: int | None
-    percent: float
-    empty: int | None
-    """When it will be empty, µs UTC; `None`: cannot be told."""
-    read: int
-    """When `percent` was read, µs UTC."""
+    falling: Readings
+    """Since it was last charged, up to the last one."""
 
 
 def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # noqa: ARG001 — a rule's shape; the readings tell their time
     """One finding for each time it was low or about to be, until it is charged or charges. Without readings nothing is said."""
     planned = occurrences(history.told.plans, history.told.zones, history.start - DAY, history.end + AHEAD) if history.battery else []
-    ends = np.array(sorted(one.end for one in planned if not one.quota and one.excused is None), np.int64)
+    ends = sorted(one.end for one in planned if not one.quota and one.excused is None)
     for spell in _spells(history.battery, ends, params):
-        evidence: dict[str, float | int | str] = {"percent": round(spell.percent)}
-        evidence |= {} if spell.empty is None else {"empty_in_h": round((spell.empty - spell.read) / HOUR, 1)}
+        read, percent = spell.falling[-1]
+        empty = _empty(spell.falling, params)
+        evidence: dict[str, float | int | str] = {"percent": round(percent)}
+        evidence |= {} if empty is None else {"empty_in_h": round((empty - read) / HOUR, 1)}
         evidence["tell_from"] = _evening(spell.start, history.zone, params.tell_hour)
         yield Finding(history.patient, KIND, f"{KIND}@{dates.minute(spell.start)}", spell.start, spell.end, evidence)
 
 
-def _spells(readings: Sequence[tuple[int, float]], ends: I8, params: Params) -> Iterator[_Spell]:
-    spell: _Spell | None = None
+def _spells(readings: Readings, ends: Sequence[int], params: Params) -> Iterator[_Spell]:
+    start: int | None = None
+    for at, percent, falling in _charged(readings, params):
+        if start is None:
+            if falling[-1] == (at, percent) and (percent <= params.low or _too_soon(falling, ends, params)):
+                start = at
+        elif at > start and (falling[-1] != (at, percent) or percent > params.enough):
+            yield _Spell(start, at, falling)
+            start = None
+    if start is not None:
+        yield _Spell(start, None, falling)
+
+
+def _charged(readings: Readings, params: Params) -> Iterator[tuple[int, float, Readings]]:
+    """Each reading, with those since it was last charged up to it, or, while it charges, up to the last one before."""
     falling: list[tuple[int, float]] = []
-    peak: float | None = None
-    """While it charges: the highest so far."""
+    lowest, peak = inf, inf
     for at, percent in readings:
-        rises = bool(falling) and percent >= min(before for _, before in falling) + params.charging
-        if rises or (peak is not None and percent >= peak):
-            peak, falling = percent, []
+        if percent >= lowest + params.charging or percent >= peak:
+            lowest, peak = inf, percent
         else:
-            peak = None
+            falling = falling if peak == inf else []
             falling.append((at, percent))
-        if spell is None:
-            empty = _empty(falling, params)
-            if falling and (percent <= params.low or _too_soon(at, percent, empty, ends, params)):
-                spell = _Spell(at, None, percent, empty, at)
-        elif at > spell.start and (rises or percent > params.enough):
-            yield _Spell(spell.start, at, spell.percent, spell.empty, spell.read)
-            spell = None
-        else:
-            spell = _Spell(spell.start, None, percent, _empty(falling, params), at)
-    if spell:
-        yield spell
+            lowest, peak = min(lowest, percent), inf
+        yield at, percent, falling
 
 
-def _too_soon(at: int, percent: float, empty: int | None, ends: I8, params: Params) -> bool:
-    following = ends[np.searchsorted(ends, at, "right") :]
-    return percent <= params.foretold and empty is not None and len(following) > 0 and empty < int(following[0])
+def _too_soon(falling: Readings, ends: Sequence[int], params: Params) -> bool:
+    """Whether it will be empty before the next planned session is over."""
+    following, empty = bisect_right(ends, falling[-1][0]), _empty(falling, params)
+    return empty is not None and following < len(ends) and empty < ends[following]
 
 
-def _empty(falling: Sequence[tuple[int, float]], params: Params) -> int | None:
+def _empty(falling: Readings, params: Params) -> int | None:
     """When a straight line through the last falling readings meets zero, µs UTC."""
-    if not falling or falling[-1][1] > params.foretold:
+    if falling[-1][1] > params.foretold:
         return None
-    last = [one for one in falling if falling[-1][0] - one[0] <= params.drain_hours * HOUR]
-    hours = (np.array([at for at, _ in last]) - last[-1][0]) / HOUR
-    if -hours[0] < params.least_hours:
+    read, percent = falling[-1]
+    last = falling[bisect_left(falling, read - params.drain_hours * HOUR, key=itemgetter(0)) :]
+    if read - last[0][0] < params.least_hours * HOUR:
         return None
-    drain, level = np.polyfit(hours, [percent for _, percent in last], 1)
-    return last[-1][0] + round(max(level, 0.0) / -drain * HOUR) if drain < 0 else None
+    times, levels = np.array([*last[:: len(last) // POINTS + 1], (read, percent)]).T
+    drain, level = np.polyfit((times - read) / HOUR, levels, 1)
+    return read + round(max(level, 0.0) / -drain * HOUR) if drain < 0 else None
 
 
 def _evening(instant: int, zone: ZoneInfo, hour: int) -> int:
