@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.line import clinic, receiving, until_told
+from cli.line import books, receiving, until_told
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from ingest.broker import EmbeddedBroker
 
@@ -29,7 +29,7 @@ def ingest(
     """
     told = until_told()
     with ExitStack() as stack:
-        behind = stack.enter_context(clinic(folder))
+        behind = stack.enter_context(books(folder))
         if broker is None:
             own = EmbeddedBroker(port)
             stack.callback(own.stop)

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +41,19 @@ def wall() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Clinic:
-    """Everything behind the broker."""
+class Books:
+    """What readings are kept in."""
 
     store: Store
     catalog: Catalog
-    chart: Chart
     ingester: Ingester
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic(Books):
+    """Everything behind the broker."""
+
+    chart: Chart
 
     def watch(self) -> "Watch":
         from alerts.watch import Watch  # brings scipy, for which neither ingest nor serve should wait
@@ -60,16 +66,38 @@ def default_rules() -> Mapping[str, tuple[Rule, BaseModel]]:
 
 
 @contextmanager
-def clinic(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -> Iterator[Clinic]:
-    """Store, catalog and chart in `folder`. Raises `StoreUnavailable`, `ChartUnavailable`."""
+def books(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -> Iterator[Books]:
+    """Store and catalog in `folder`. Raises `StoreUnavailable`."""
     with ExitStack() as stack:
         kept = stores()[store](folder / "store")
         stack.callback(kept.close)
         catalog = Catalog(folder / "catalog.db")
         stack.callback(catalog.close)
-        chart = Chart(f"sqlite:///{folder / 'chart.db'}")
-        stack.callback(chart.close)
-        yield Clinic(kept, catalog, chart, Ingester(kept, catalog, now))
+        yield Books(kept, catalog, Ingester(kept, catalog, now))
+
+
+@contextmanager
+def clinic(
+    folder: Path,
+    now: Callable[[], int] = wall,
+    store: str = "sqlite",
+    *,
+    chart: str | None = None,
+    site: str = SITE,
+    channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",),
+) -> Iterator[Clinic]:
+    """Store, catalog and chart in `folder`; `chart` is the URL of one elsewhere. Raises `StoreUnavailable`, `ChartUnavailable`."""
+    with books(folder, now, store) as kept:
+        opened = Chart(chart or chart_in(folder), site=site, channels=channels)
+        try:
+            yield Clinic(kept.store, kept.catalog, kept.ingester, opened)
+        finally:
+            opened.close()
+
+
+def chart_in(folder: Path) -> str:
+    """The chart's URL where none is given."""
+    return f"sqlite:///{folder / 'chart.db'}"
 
 
 @contextmanager
@@ -77,7 +105,7 @@ def chart_of(folder: Path) -> Iterator[Chart]:
     """Of a site that is there already. Raises `ChartUnavailable`."""
     if not (folder / "chart.db").exists():
         raise typer.BadParameter(f"{folder} holds no site. Is the folder's name as you meant it? keepup patient add begins one.")
-    chart = Chart(f"sqlite:///{folder / 'chart.db'}")
+    chart = Chart(chart_in(folder))
     try:
         yield chart
     finally:
@@ -127,7 +155,7 @@ def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) ->
 
 
 @contextmanager
-def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
+def receiving(behind: Books, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
     """Ingests what the broker brings, in the background, for as long as the context lasts."""
     # a name of its own: of two connections of one name a broker keeps the newer
     with linked(url, f"keepup-ingest-{site}-{uuid4().hex[:8]}", topics(site), ca) as link:
@@ -140,9 +168,9 @@ def receiving(behind: Clinic, url: str, site: str = SITE, ca: str | None = None)
 
 
 @contextmanager
-def listening(chart: Chart, url: str, site: str = SITE, ended: Callable[[], None] = lambda: None) -> Iterator[Post]:
+def listening(chart: Chart, url: str, site: str = SITE, ended: Callable[[], None] = lambda: None, ca: str | None = None) -> Iterator[Post]:
     """Takes reports that the broker brings, in the background; raises what ended it, if a defect did. The broker may come later."""
-    link = Link(url, f"keepup-post-{site}-{uuid4().hex[:8]}", [topic(site)])
+    link = Link(url, f"keepup-post-{site}-{uuid4().hex[:8]}", [topic(site)], ca)
     post = Post(chart.reports, link, wall, ended)
     link.start()
     post.start()
