@@ -1,5 +1,6 @@
 """A receiver whose line is down: what it heard meanwhile comes late, and all of it."""
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from cli.processes import Gateway, ingesting, virtual_gateway
 from ingest.batch import DAY, HOUR, MICROS
 from ingest.catalog import Catalog
+from ingest.spool import Spool
 from ingest.stores.sqlite import SqliteStore
 from lab.gateway import COMMIT, Orders
 from tests.verbs import LONG, until
@@ -52,9 +54,7 @@ def told(folder: Path) -> tuple[Known, Known]:
             first = done(gateway)
             assert until(lambda: (catalog.complete_to(PROMPT) or 0) > END - HOUR)
             frozen = Known(first, catalog.complete_to(HELD) or 0, store.readings())
-            assert gateway.process.stdin is not None
-            gateway.process.stdin.write("release\n")
-            gateway.process.stdin.flush()
+            gateway.release()
             second = done(gateway)
             assert until(lambda: (catalog.complete_to(HELD) or 0) > END - HOUR)
             assert gateway.process.wait(LONG) == 0
@@ -81,3 +81,41 @@ def test_promise_1_what_was_held_back_is_stored_whole_once_it_is_released(known:
 
 def test_promise_3_a_line_that_goes_down_does_so_at_the_same_reading_every_time(known: tuple[Known, Known], tmp_path: Path) -> None:
     assert told(tmp_path) == known
+
+
+def test_once_released_both_receivers_go_on_in_real_time_until_told_to_stop(tmp_path: Path) -> None:
+    #  history, 4 h ── hold, 2 h ── done │ release ── done │ live … stdin closed ── ended
+    now = time.time_ns() // 1000
+    with ingesting(tmp_path) as broker:
+        orders = Orders(
+            seed=3,
+            patients=2,
+            start=now - 4 * HOUR,
+            end=now,
+            live=True,
+            broker=broker,
+            spool=tmp_path / "spool.db",
+            held=[HELD],
+            hold_from=now - 2 * HOUR,
+        )
+        with virtual_gateway(orders) as gateway, closing(Catalog(tmp_path / "catalog.db")) as catalog:
+            done(gateway)
+            gateway.release()
+            done(gateway)
+            assert until(lambda: all((catalog.complete_to(dev) or 0) > now for dev in (PROMPT, HELD)))
+            assert gateway.process.stdin is not None
+            gateway.process.stdin.close()
+            assert gateway.process.wait(LONG) == 0
+
+
+def test_a_gateway_that_is_not_told_to_release_ends_and_keeps_what_it_held(tmp_path: Path) -> None:
+    with ingesting(tmp_path) as broker:
+        orders = Orders(seed=3, patients=1, start=END - HOUR, end=END, broker=broker, spool=tmp_path / "spool.db", held=[PROMPT])
+        with virtual_gateway(orders) as gateway:
+            told = done(gateway)
+            assert gateway.process.stdin is not None
+            gateway.process.stdin.close()
+            assert gateway.process.wait(LONG) == 0
+    with closing(Spool(tmp_path / "spool-2.db")) as spool:
+        assert sum(spool.accepted().values()) == told["accepted"] > 0
+        assert spool.waiting()
