@@ -62,6 +62,8 @@ class Reports:
         with self._database.writing() as tx:
             try:
                 report = _read(payload)
+                if report.by != "patient":
+                    raise ValueError("only patients report this way; a therapist says it with keepup report")
                 if not _said(tx, report.id):
                     _refuse_a_flood(tx, report.patient, source, now)
                 add(tx, self._site, report, source, now)
