@@ -75,6 +75,11 @@ def test_red_does_not_fade_to_amber_and_ends_when_the_last_week_is_well() -> Non
     assert end == 19, "five of the last seven, 71 %"
 
 
+def test_red_that_is_amber_by_now_stays_one_red_finding() -> None:
+    # nothing for two weeks, then 57 % and 57 %
+    assert levels(found(after("nnnnnnnnnnnnnndndndnddndndnd"))) == [("red", 14, None)]
+
+
 def test_where_too_much_is_unknown_nothing_is_said() -> None:
     # 3 of 7 unknown: the bounds are more than 30 points apart
     assert found(after("nunununu" * 2)) == []

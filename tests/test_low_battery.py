@@ -1,4 +1,4 @@
-"""Low battery: by its level, or by when it will be empty; until it is charged, or charges."""
+"""Low battery: by its level, or by when it will be empty; until it charges."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_it_is_told_from_the_evening_of_its_day() -> None:
         assert datetime.fromtimestamp(told_from // MICROS, BERLIN).isoformat() == "2026-09-21T18:00:00+02:00"
 
 
-def test_it_is_over_above_fifty_percent() -> None:
+def test_it_is_over_once_it_is_charged() -> None:
     assert spans(found([(0, 60), (1, 18), (2, 16), (4, 51)])) == [(1, 4)]
 
 

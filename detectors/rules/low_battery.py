@@ -32,9 +32,12 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     low: float = Field(default=20, ge=1, le=50, description="At or below this it is low (design, detector D18).")
-    enough: float = Field(default=50, ge=20, le=100, description="Above this it is charged (design, detector D18).")
     charging: float = Field(
-        default=5, ge=1, le=50, description="It charges once it has risen by so much; less is a gauge that wavers (a design choice)."
+        default=5,
+        ge=1,
+        le=50,
+        description="It charges once it has risen by so much, long before the 50 % of detector D18; less is a"
+        " gauge that wavers (a design choice).",
     )
     foretold: float = Field(default=40, ge=1, le=100, description="Above this nothing is foretold (a design choice).")
     drain_hours: float = Field(
@@ -62,7 +65,7 @@ class _Spell:
 
 
 def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # noqa: ARG001 — a rule's shape; the readings tell their time
-    """One finding for each time it was low or about to be, until it is charged or charges. Without readings nothing is said."""
+    """One finding for each time it was low or about to be, until it charges. Without readings nothing is said."""
     planned = occurrences(history.told.plans, history.told.zones, history.start - DAY, history.end + AHEAD) if history.battery else []
     ends = sorted(one.end for one in planned if not one.quota and one.excused is None)
     for spell in _spells(history.battery, ends, params):
@@ -80,7 +83,7 @@ def _spells(readings: Readings, ends: Sequence[int], params: Params) -> Iterator
         if start is None:
             if falling[-1] == (at, percent) and (percent <= params.low or _too_soon(falling, ends, params)):
                 start = at
-        elif at > start and (falling[-1] != (at, percent) or percent > params.enough):
+        elif at > start and falling[-1] != (at, percent):
             yield _Spell(start, at, falling)
             start = None
     if start is not None:
