@@ -7,6 +7,7 @@ import pytest
 
 from detectors.history import History
 from detectors.outcome import Judged
+from detectors.plan.occurrence import Revision
 from detectors.plan.plan import Plan
 from ingest.batch import DAY, HOUR, MINUTE
 from ingest.bout import Bout
@@ -106,6 +107,21 @@ def test_a_whole_session_on_tuesday_stands_for_wednesdays_where_the_week_decides
         "extra@2026-09-22T10:00Z": "extra",
         "set/2026-09-23": "asked",
     }
+
+
+def test_one_early_session_stands_for_one() -> None:
+    what = planned(mornings(make_up="same_week", days=["wed", "thu"]), until=SUNDAY)
+    found = judge(week("", "____________W", "", "_________", what=what))
+    assert words(found) == {"extra@2026-09-22T10:00Z": "extra", "set/2026-09-23": "done", "set/2026-09-24": "asked"}
+    # Wednesday is out of sight on Thursday, and what stood for it stays with it
+    assert words(judge(week("_________", what=what, first=3, earlier=list(found.values())[:2]))) == {"set/2026-09-24": "asked"}
+
+
+def test_before_a_plan_is_in_force_no_session_is_extra() -> None:
+    history = practised("______WWW___" + "_" * 30, planned(mornings(days=["tue"])))
+    assert list(judge(history)) == ["extra@2026-09-21T05:00Z"]
+    since = [Revision(one.plan, MIDNIGHT + 10 * HOUR) for one in history.told.plans]
+    assert judge(replace(history, told=replace(history.told, plans=since))) == {}
 
 
 def test_last_weeks_walk_does_not() -> None:

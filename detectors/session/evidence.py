@@ -30,7 +30,7 @@ def parts(session: Session) -> tuple[Part, ...]:
     seen: dict[str, list[float]] = {}
     for item in session.items:
         kind = dosage.signal(item)
-        if kind is not None and _counts(item) and dosage.visible(item) and not item.expect_gap:
+        if kind is not None and _counts(item):
             seen.setdefault(kind, []).append(dosage.minutes(item))
     return tuple(Part(kind, sum(minutes), len(minutes)) for kind, minutes in sorted(seen.items()))
 

@@ -122,6 +122,5 @@ def _make_up(one: Occurrence, given: Given, rest: set[Bout], params: Params) -> 
     chances = [sitting for sitting in sittings(late, params.sitting_min * MINUTE) if dose(wanted, sitting) >= params.partial]
     if chances:
         best = min(chances, key=lambda sitting: (-dose(wanted, sitting), order(sitting[0])))
-        rest |= set(given.get(one.id, ()))
         given[one.id] = best
         rest -= set(best)
