@@ -50,6 +50,8 @@ class Channel:
     """The receiver tells a repeated id, so an ambiguous sending may be repeated."""
     open: Callable[[Mapping[str, Any]], Send]
     """Settings of the channel → sender. Raises `ValueError` (pydantic's, too) that says which setting is wrong and what it should be."""
+    settings: type[Settings] = Settings
+    """The form of what `open` takes, so that it can be looked over without reaching anybody."""
 
     def under(self, settings: Mapping[str, Any]) -> "Channel":
         """The channel as it holds with these settings: `sequence = false` says that this receiver shows a repeated id twice."""

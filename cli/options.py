@@ -34,13 +34,13 @@ def speed(text: str) -> float | None:
 
 
 def address(text: str) -> str:
-    """A broker's URL; an absolute path names a file that holds it."""
+    """A URL; an absolute path names a file that holds it."""
     if not text.startswith("/"):
         return text
     try:
         return Path(text).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{text} cannot be read. Name a file whose first line is the broker's address.") from error
+        raise typer.BadParameter(f"{text} cannot be read. Name a file whose first line is the address.") from error
 
 
 def name(text: str) -> str:
@@ -87,6 +87,15 @@ a_broker = Annotated[
         parser=address,
         metavar="URL",
         help="mqtt://127.0.0.1:1883; beyond this machine mqtts://user:password@host:8883. Or the path of a file that holds it.",
+    ),
+]
+a_chart = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KEEPUP_CHART",
+        parser=address,
+        metavar="URL",
+        help="Of the chart, where it is not in the folder: postgresql+psycopg://user:password@host/name. Or the path of a file that holds it.",
     ),
 ]
 a_ca = Annotated[str | None, typer.Option(metavar="FILE", help="Certificate of the authority the broker's own is signed by.")]

@@ -179,4 +179,4 @@ def _hang_up(server: smtplib.SMTP) -> None:
             socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
 
 
-CHANNEL = Channel(name="email", idempotent=False, open=EmailSender)
+CHANNEL = Channel(name="email", idempotent=False, open=EmailSender, settings=EmailSettings)

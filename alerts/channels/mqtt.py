@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import sleep
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,8 @@ class MqttSettings(Settings):
     url: str
     """Of the broker (see `ingest.link.Link`)."""
     site: str = "home"
+    ca_file: Path | None = None
+    """Certificate of the authority that the broker's own is signed by; none: the system's."""
 
 
 class MqttSender:
@@ -56,7 +59,8 @@ class MqttSender:
         self._link.stop()
 
     def _connected(self) -> Link:
-        link = Link(self._settings.url, f"keepup-messages-{uuid4().hex[:8]}")
+        ca = self._settings.ca_file
+        link = Link(self._settings.url, f"keepup-messages-{uuid4().hex[:8]}", ca=None if ca is None else str(ca))
         link.start()
         _until(link.up, GREETING)
         return link
@@ -69,4 +73,4 @@ def _until(done: Callable[[], bool], seconds: float) -> None:
         sleep(_LOOK)
 
 
-CHANNEL = Channel(name="mqtt", idempotent=True, open=MqttSender)
+CHANNEL = Channel(name="mqtt", idempotent=True, open=MqttSender, settings=MqttSettings)

@@ -56,4 +56,4 @@ def _open(link: str | None) -> dict[str, Any]:
     return {} if link is None else {"click": link, "actions": [{"action": "view", "label": "Open", "url": link, "clear": True}]}
 
 
-CHANNEL = Channel(name="ntfy", idempotent=True, open=NtfySender)
+CHANNEL = Channel(name="ntfy", idempotent=True, open=NtfySender, settings=NtfySettings)
