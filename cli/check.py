@@ -13,9 +13,11 @@ from typing import Annotated
 import typer
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "mosquitto": ("mosquitto",)}
+PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "mosquitto": ("mosquitto",), "postgresql": ("postgres",)}
 """Debian package → the programs it brings, any of which will do; tests that need one skip where there is none."""
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+SERVERS = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs of each version of PostgreSQL, off every PATH."""
 
 
 def check(
@@ -23,8 +25,8 @@ def check(
 ) -> None:
     """Check this checkout: format, lint, types, tests.
 
-    Installs what the checks need first: Python packages into the venv, and chromium and mosquitto where run as root on
-    Debian; elsewhere it names what is missing and goes on. Ends with 1 if any step failed.
+    Installs what the checks need first: Python packages into the venv, and chromium, mosquitto and postgresql where run as
+    root on Debian; elsewhere it names what is missing and goes on. Ends with 1 if any step failed.
     """
     if not (ROOT / "pyproject.toml").is_file():
         raise typer.BadParameter("there is no checkout here to check: get one with git clone, and start ./keepup check in it.")
@@ -75,7 +77,8 @@ def _packages() -> list[str]:
 
 
 def _programs() -> None:
-    missing = [package for package, names in PROGRAMS.items() if not any(shutil.which(name, path=PATH) for name in names)]
+    path = os.pathsep.join([PATH, *map(str, SERVERS.glob("*/bin"))])
+    missing = [package for package, names in PROGRAMS.items() if not any(shutil.which(name, path=path) for name in names)]
     if not missing:
         return
     apt = shutil.which("apt-get", path=PATH)
