@@ -15,6 +15,7 @@ BUTTONS: Mapping[str, str] = {"yes": "Yes", "not_yet": "Not yet", "not_today": "
 """By `detectors.report.Said`."""
 ASK_FEELING = "How is your back today?"
 FEELINGS: Mapping[str, str] = {"better": "Better", "same": "The same", "worse": "Worse"}
+FEELING_HINT = "If you like, choose one before you tap."
 ASK_REASON = "What got in the way?"
 REASONS: Mapping[str, str] = {
     "it_hurt": "It hurt",
@@ -29,8 +30,14 @@ SAVED = "We have noted it. Thank you."
 CHANGE = "You can change your answer here until the link ends."
 OVER = "This link has ended. There is nothing you need to do."
 USED = "We have your answer. Thank you."
+TITLE_ASKED, TITLE_TOLD, TITLE_ENDED = "A question for you", "Thank you", "No question here"
+"""Of the page in a list of pages: nothing of what is asked."""
+AGAIN = "That did not work. Go back and tap once more."
+SHUT = "We can not reach our notes now. Please try once more in a few minutes."
+NO_LINK = "This link opens nothing. Please use the one in your newest note."
 NOT_WATCHED = "Nobody reads this page at once. If you need help now, call for help."
 
+WHEN_TO_CALL = "When to get help"
 CALL_NOW = "Call for help now if any of these are new."
 CALL: Ways = ("Numb skin between your legs.", "Trouble passing urine or stool.", "A leg that is getting weak.")
 SEE_SOON = "See a doctor soon if you have one of these."
@@ -114,6 +121,11 @@ def question(session: str, day: date, *, week: bool = False) -> str:
     """ "Monday 23 November: core set. Did you do it?" `day` in the patient's zone; `week`: any day of the week that begins with it."""
     when = f"{'Week of ' if week else ''}{day:%A} {day.day} {day:%B}"
     return f"{when}: {named(session)}. Did you do it?"
+
+
+def noted(said: str) -> str:
+    """ "You said: Not today." `said` one of `BUTTONS`."""
+    return f"You said: {BUTTONS[said]}."
 
 
 def thanks(key: str, turn: int = 0, recent: Sequence[str] = ()) -> str:

@@ -1,22 +1,26 @@
 """Questions put to patients: the signed links by which they answer without a login, and what the chart knows of each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 
 from itsdangerous import Signer
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from alerts import tables
-from alerts.alert import Audience, MessageState
+from alerts.alert import Audience, Message, MessageState
 from alerts.database import Database
 from alerts.reports import add
 from alerts.wording import FIRST
 from detectors.outcome import KIND
-from detectors.report import Answer, Said
+from detectors.report import Answer, Feeling, Pain, Reason, Said
+from ingest.batch import HOUR
 
 SHORTEST = 32
 """Bytes of a secret."""
+AFTERWARDS = HOUR
+"""How long after the answer more can be said by the same link: how the back is, what got in the way."""
 _LONGEST = 256  # characters of a token
 _SOURCE = "page"
 
@@ -62,21 +66,27 @@ class KeptLinks:
         self._database, self._site = database, site
 
     def open(self, message: str, now: int) -> Link | None:
-        """Changes nothing. `None`: unknown, or no longer to be answered; one that was answered is given, with `used`."""
-        row = select(tables.link).where(tables.link.c.id == message, tables.link.c.until > now)
+        """Changes nothing. `None`: unknown, or over; one that was answered is given, with `used`, until then or for `AFTERWARDS`."""
+        k = tables.link.c
+        row = select(tables.link).where(k.id == message, or_(k.until > now, k.used > now - AFTERWARDS))
         with self._database.reading() as tx:
             found = tx.execute(row).first()
         return None if found is None else Link(found.patient, found.occurrence, found.until, found.used)
+
+    def addresses(self, links: Links, now: int) -> Callable[[Message], str | None]:
+        """Gives a message's address at its sending; `None`: it asks nothing, or nothing any more."""
+        return lambda message: None if self.open(message.id, now) is None else links.url(message.id)
 
     def use(self, message: str, now: int) -> bool:
         """True once, however many ask at once."""
         with self._database.writing() as tx:
             return _use(tx, message, now)
 
-    def answer(self, message: str, answer: Answer, now: int) -> bool:
+    def answer(self, message: str, answer: Answer, now: int, feeling: Feeling | None = None) -> bool:
         """The answer is in the chart and the link used up, or neither; "not yet" leaves it to be used again. False: it no longer is to be.
 
-        Raises `ValueError` for an answer about something else, and as `Reports.add`.
+        What was said by this link under the same id stands as it was said. Raises `ValueError` for an answer about something else, and as
+        `Reports.add`.
         """
         with self._database.writing() as tx:
             link = tx.execute(select(tables.link).where(tables.link.c.id == message)).first()
@@ -84,8 +94,30 @@ class KeptLinks:
                 raise ValueError("the answer is about something else than the link; open the link again")
             live = _live(tx, message, now) if answer.said is Said.NOT_YET else _use(tx, message, now)
             if live:
-                add(tx, self._site, answer, _SOURCE, now)
+                self._add(tx, answer, now)
+            if live and feeling is not None:
+                self._add(tx, feeling, now)
             return live
+
+    def add(self, message: str, report: Feeling | Pain | Reason, now: int) -> bool:
+        """Said besides the answer, until `AFTERWARDS`; the first under an id stands. False: too late, or no such link.
+
+        Raises `ValueError` for another one's report, and as `Reports.add`.
+        """
+        k = tables.link.c
+        taken = or_(k.used > now - AFTERWARDS, k.used.is_(None) & (k.until > now))
+        with self._database.writing() as tx:
+            patient = tx.execute(select(k.patient).where(k.id == message, taken)).scalar()
+            if patient is None:
+                return False
+            if patient != report.patient:
+                raise ValueError("the report is another one's than the link; open the link again")
+            self._add(tx, report, now)
+            return True
+
+    def _add(self, tx: Connection, report: Answer | Feeling | Pain | Reason, now: int) -> None:
+        if tx.execute(select(tables.report.c.id).where(tables.report.c.id == report.id)).first() is None:
+            add(tx, self._site, report, _SOURCE, now)
 
 
 def asked(tx: Connection, patient: str) -> dict[str, int]:
