@@ -1,52 +1,59 @@
-"""Chart, catalog and store → histories → findings → the chart again. The one place where people and readings meet."""
+"""What changed → findings → the chart again: every patient judged, as of a given time, as far as their data are complete."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 from pydantic import BaseModel
 
 from alerts.chart import Chart, Patient, Wearing
 from alerts.reconcile import Judgement, reconcile
 from alerts.refresh import refresh
+from alerts.sight import SETTLE, Sight
+from alerts.turns import crossed, turns
 from detectors.finding import Finding
-from detectors.history import History, history
+from detectors.history import History
 from detectors.localtime import midnight
+from detectors.plan.overrides import personal
 from detectors.rule import Rule
-from ingest.batch import DAY, HOUR, MINUTE, Span
+from ingest.batch import DAY, HOUR, MINUTE
 from ingest.catalog import Catalog
-from ingest.minute import MINUTE_DTYPE, Minutes, laid
 from ingest.store import Store
 
 STEP = 5 * MINUTE
 """Data time between two judgements in replay and history; live it judges once a minute."""
 REJUDGED = 14 * DAY
 """How far back late data are judged again (design)."""
-SETTLE = MINUTE
-"""What is younger than this, counted from what is complete, is not judged: a minute is told from its neighbours."""
+Rules = Mapping[str, tuple[Rule, BaseModel]]
+"""By kind, each with its parameters."""
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What is at hand of one patient, so that a step need not read it again."""
+class _Far:
+    """When the rules that see many days last looked at a patient, and what makes them look again."""
 
-    start: int
     end: int
-    minutes: Minutes
-    gaps: list[Span]
-    known: list[Judgement] | None = None
+    now: int
+    said: int
+    turns: Sequence[int]
+    """Between these the clock alone changes nothing."""
 
 
 class Watch:
     """Judges every patient of the chart; all it remembers can be thrown away and is read again. Times are µs UTC.
 
-    `rules`: by kind, each with its parameters. Every method raises `StoreUnavailable`, `ChartUnavailable`.
+    Rules that see a day before are run at each step. Those that see more (`Rule.days`) are about planned sessions and the like: they are
+    run when the clock turns a session's page (`alerts.turns`), when somebody said something, and when late data came.
+    Every method raises `StoreUnavailable`, `ChartUnavailable`.
     """
 
-    def __init__(self, chart: Chart, store: Store, catalog: Catalog, rules: Mapping[str, tuple[Rule, BaseModel]]) -> None:
-        self._chart, self._store, self._catalog, self._rules = chart, store, catalog, rules
-        self._seen: dict[str, _Seen] = {}
+    def __init__(self, chart: Chart, store: Store, catalog: Catalog, rules: Rules) -> None:
+        self._chart, self._store, self._catalog = chart, store, catalog
+        self._near = {kind: bound for kind, bound in rules.items() if bound[0].days <= 1}
+        self._far = {kind: bound for kind, bound in rules.items() if bound[0].days > 1}
+        self._sight = Sight(chart, store, catalog)
+        self._known: dict[str, tuple[int, list[Judgement]]] = {}
         self._late: dict[str, int] = {}
+        self._looked: dict[str, _Far] = {}
         self.trouble: dict[str, str] = {}
         """Patients whose data could not be judged at the last look, and why; the others were."""
         self._people: list[tuple[Patient, list[Wearing]]] = []
@@ -55,7 +62,28 @@ class Watch:
     def meet(self) -> None:
         """Look up who there is and who wears what."""
         self._people = [(patient, self._chart.wearings(patient.id)) for patient in self._chart.patients()]
-        self._seen.clear()
+        self._sight.forget()
+        self._known.clear()
+
+    def follow(self, now: int, step: int = STEP, apart: Mapping[str, int] | None = None) -> Iterator[int]:
+        """Judge every `step` µs of data time after `now` as far as everything is complete; gives each step once it is judged.
+
+        What is judged at a step sees nothing that came after it, so it does not matter in what portions the data arrived.
+        `apart`: patients whose data are not waited for from then on, because their line is down.
+        """
+        complete, apart = self._refresh(), apart or {}
+        while now + step + SETTLE <= self._awaited(complete, apart, now + step):
+            now += step
+            self._judge_all(now, complete)
+            yield now
+
+    def judge(self, now: int) -> None:
+        """Every patient as of `now` (µs UTC), up to what is complete."""
+        self._judge_all(now, self._refresh())
+
+    def _awaited(self, complete: Mapping[str, int], apart: Mapping[str, int], now: int) -> int:
+        present = [p.id for p, wearings in self._people if wearings and now + SETTLE <= apart.get(p.id, now + SETTLE)]
+        return min((complete[patient] for patient in present), default=0)
 
     def _refresh(self) -> dict[str, int]:
         """Make what changed as far as it is complete; gives patient → what the bands now worn are complete to.
@@ -67,108 +95,69 @@ class Watch:
             reached = {w.dev: self._catalog.complete_to(w.dev) or 0 for w in wearings}
             made = [at for dev, upto in reached.items() if (at := refresh(self._store, self._catalog, dev, upto)) is not None]
             if made:
-                self._seen.pop(patient.id, None)
+                self._sight.forget(patient.id)
                 self._late[patient.id] = min([*made, self._late.get(patient.id, made[0])])
-            elif seen := self._seen.get(patient.id):
-                seen.gaps = self._gaps(wearings, seen.start, seen.end)
+            else:
+                self._sight.new_gaps(patient.id, wearings)
             complete[patient.id] = min((max(reached[w.dev], w.start) for w in wearings if w.end is None), default=0)
         return complete
-
-    def follow(self, now: int, step: int = STEP) -> Iterator[int]:
-        """Judge every `step` µs of data time after `now` as far as everything is complete; gives each step once it is judged.
-
-        What is judged at a step sees nothing that came after it, so it does not matter in what portions the data arrived.
-        """
-        complete = self._refresh()
-        while now + step + SETTLE <= min((complete[p.id] for p, wearings in self._people if wearings), default=0):
-            now += step
-            self._judge_all(now, complete)
-            yield now
-
-    def judge(self, now: int) -> None:
-        """Every patient as of `now` (µs UTC), up to what is complete."""
-        self._judge_all(now, self._refresh())
 
     def _judge_all(self, now: int, complete: Mapping[str, int]) -> None:
         """One patient's unreadable data keep no other from being judged."""
         self.trouble.clear()
+        said = self._chart.said() if self._far else {}
         for patient, wearings in self._people:
             if wearings:
                 try:
-                    self._judge(patient, wearings, now, complete[patient.id])
+                    self._judge(patient, wearings, now, complete[patient.id], said.get(patient.id, 0))
                 except ValueError as error:
                     self.trouble[patient.id] = str(error)
 
-    def _judge(self, patient: Patient, wearings: list[Wearing], now: int, complete: int) -> None:
+    def _judge(self, patient: Patient, wearings: list[Wearing], now: int, complete: int, said: int) -> None:
         # a band that nobody has heard yet can still be silent: its history is empty from the hand-over on
         end = max(min(now, complete - SETTLE), wearings[0].start + MINUTE)
         end -= end % MINUTE
-        late = max(self._late.pop(patient.id, end), end - REJUDGED)
-        day = midnight(late, patient.zone, 2)
+        changed = self._late.pop(patient.id, end)
+        day = midnight(max(changed, end - REJUDGED), patient.zone, 2)
         while day < midnight(end - 1, patient.zone):
-            self._look(patient, wearings, day, now, complete)
+            self._look_near(patient, wearings, day, now, complete)
             day = midnight(day, patient.zone, 1)
-        self._look(patient, wearings, end, now, complete)
+        self._look_near(patient, wearings, end, now, complete)
+        if self._far and self._due(patient, end, now, said, changed):
+            self._look_far(patient, wearings, end, now, complete, said)
 
-    def _look(self, patient: Patient, wearings: list[Wearing], end: int, now: int, complete: int) -> None:
-        """Judge the local day that `end` closes or lies in, and the day before it."""
-        seen = self._at_hand(patient, wearings, end)
-        past = self._history(patient, wearings, seen, end, now, complete)
-        if seen.known is None:
-            seen.known = self._chart.judgements(patient.id, past.start, 2**62)
-        changes = reconcile(self._findings(past, now), seen.known, past.start, past.end, now)
+    def _look_near(self, patient: Patient, wearings: list[Wearing], end: int, now: int, complete: int) -> None:
+        past = self._sight.near(patient, wearings, end, now, complete)
+        start, known = self._known.get(patient.id, (None, []))
+        if start != past.start:
+            known = self._judgements(patient, past.start, self._near)
+        self._known[patient.id] = past.start, known
+        if self._reconciled(patient, past, known, self._near, now):
+            del self._known[patient.id]
+
+    def _due(self, patient: Patient, end: int, now: int, said: int, changed: int) -> bool:
+        """Late is what lies further back than an hour that was still filling at the last look."""
+        last = self._looked.get(patient.id)
+        if last is None or said != last.said or changed < last.end - HOUR:
+            return True
+        return crossed(last.turns, last.end, end) or crossed(last.turns, last.now, now)
+
+    def _look_far(self, patient: Patient, wearings: list[Wearing], end: int, now: int, complete: int, said: int) -> None:
+        days = max(rule.days for rule, _ in self._far.values())
+        past = self._sight.far(patient, wearings, end, now, complete, days)
+        self._reconciled(patient, past, self._judgements(patient, past.start, self._far), self._far, now)
+        self._looked[patient.id] = _Far(end, now, said, turns(past))
+
+    def _judgements(self, patient: Patient, start: int, rules: Rules) -> list[Judgement]:
+        return [one for one in self._chart.judgements(patient.id, start, 2**62) if one.finding.kind in rules]
+
+    def _reconciled(self, patient: Patient, past: History, known: Sequence[Judgement], rules: Rules, now: int) -> bool:
+        """Whether anything changed."""
+        changes = reconcile(_findings(past, rules, now), known, past.start, past.end, now)
         if changes:
             self._chart.record(patient.id, changes, now)
-            seen.known = None
+        return bool(changes)
 
-    def _findings(self, past: History, now: int) -> list[Finding]:
-        return [finding for rule, params in self._rules.values() for finding in rule.find(past, now, params)]
 
-    def _history(self, patient: Patient, wearings: list[Wearing], seen: _Seen, end: int, now: int, complete: int) -> History:
-        upto = int(np.searchsorted(seen.minutes["t"], end))
-        return history(
-            patient.id,
-            patient.zone,
-            seen.minutes[:upto],
-            end,
-            gaps=[replace(gap, t1=min(gap.t1, end)) for gap in seen.gaps if gap.t0 < end],
-            complete_to=min(complete, end + SETTLE),
-            last_heard=self._last_heard(wearings, seen.minutes[:upto], end, now),
-            since=wearings[0].start,
-        )
-
-    def _last_heard(self, wearings: list[Wearing], minutes: Minutes, end: int, now: int) -> int | None:
-        """End of the newest minute before `end` that was heard; or to the hour, what came since and is not complete yet.
-
-        A band whose line is held up somewhere is not a silent band.
-        """
-        if now > end + SETTLE:
-            newest = max((hours[-1] for w in wearings if (hours := self._catalog.hours(w.dev, end - HOUR, now))), default=None)
-            if newest is not None and newest + HOUR > end:
-                return min(newest + HOUR, now)
-        heard = np.flatnonzero(minutes["coverage"] > 0)
-        return int(minutes["t"][heard[-1]]) + MINUTE if len(heard) else None
-
-    def _at_hand(self, patient: Patient, wearings: list[Wearing], end: int) -> _Seen:
-        start = midnight(end - 1, patient.zone, -1)
-        seen = self._seen.get(patient.id)
-        if seen is None or seen.start != start or end > seen.end:
-            last = end + DAY
-            seen = _Seen(start, last, self._minutes(wearings, start, last), self._gaps(wearings, start, last))
-            self._seen[patient.id] = seen
-        return seen
-
-    def _minutes(self, wearings: list[Wearing], start: int, end: int) -> Minutes:
-        """Of all bands, each for as long as it was worn; led by the last hour heard before, however long ago."""
-        parts = [self._store.minutes(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]
-        earlier = [(hours[-1], w) for w in wearings if (hours := self._catalog.hours(w.dev, w.start, min(start, w.end or start)))]
-        if earlier:
-            hour, last = max(earlier, key=lambda found: found[0])
-            parts.append(self._store.minutes(last.dev, hour, min(hour + HOUR, start)))
-        out = np.concatenate(parts) if parts else np.empty(0, MINUTE_DTYPE)
-        out = out[np.argsort(out["t"], kind="stable")]
-        return np.concatenate([out[out["t"] < start], laid(out, start, end)])
-
-    def _gaps(self, wearings: list[Wearing], start: int, end: int) -> list[Span]:
-        found = [self._catalog.spans(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]
-        return [span for spans in found for span in spans if span.cause]
+def _findings(past: History, rules: Rules, now: int) -> list[Finding]:
+    return [finding for kind, (rule, params) in rules.items() for finding in rule.find(past, now, personal(kind, params, past))]

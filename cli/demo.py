@@ -6,9 +6,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from queue import Empty
 from secrets import token_urlsafe
 from typing import Annotated, Any
 
@@ -17,22 +16,19 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from alerts.chart import Patient, Wearing
-from alerts.deliver import Way, deliver
-from alerts.watch import SETTLE
 from cli.line import Clinic, clinic, wall
 from cli.options import SITE, as_json, stamp
 from cli.processes import Gateway, end_alike, ingesting, virtual_gateway
 from cli.serving import bound, serving
+from cli.virtual import admitted, live_through
 from cli.watch import live, way
-from ingest.batch import DAY, HOUR, MICROS, MINUTE
+from detectors.outcome import KIND, Outcome, judged
+from ingest.batch import DAY, MICROS
 from lab.gateway import Orders
-from lab.people import cast
+from lab.people import Player, cast
 
 THERAPIST = "t-demo"
 WEEKS = 8
-STEP = 15 * MINUTE
-"""Data time between two judgements of the history: as long as a nudge stays fresh."""
 SAME_END = 1_793_577_600 * MICROS
 """Where history ends with --once, so that one seed is one story whenever it is told: 2026-11-02T00:00Z."""
 
@@ -40,7 +36,7 @@ SAME_END = 1_793_577_600 * MICROS
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Make the history, say what came of it, and end.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed is another story.")] = 1,
-    patients: Annotated[int, typer.Option(min=1, max=50, help="How many virtual patients.")] = 3,
+    patients: Annotated[int, typer.Option(min=1, max=50, help="How many virtual patients.")] = 8,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8080,
     weeks: Annotated[int, typer.Option(min=1, max=8, hidden=True, help="Of history.")] = WEEKS,
     json_: as_json = False,
@@ -57,12 +53,16 @@ def demo(
         at = None if once else stack.enter_context(bound("127.0.0.1", port))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keepup-demo-", ignore_cleanup_errors=True)))
         behind = stack.enter_context(clinic(folder))
-        password = _admitted(behind, seed, patients, start, end)
+        players, password = cast(seed, patients, end), token_urlsafe(9)
+        behind.chart.employ(THERAPIST, password)
+        admitted(behind, players, THERAPIST, start, end)
         broker = stack.enter_context(ingesting(folder))
         ways = [way(stack, broker, SITE)]
         orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=folder / "spool.db")
+        orders = orders.model_copy(update=_held(players))
         gateway = stack.enter_context(virtual_gateway(orders))
-        _history(behind, orders, gateway, ways, say, quiet=json_)
+        with _bar(say, orders, json_ or not say.is_terminal) as moved:
+            live_through(behind, orders, players, gateway, ways, moved)
         if at is None:
             _report(_books(behind, gateway, patients, time.monotonic() - begun), weeks, json_)
             return
@@ -71,36 +71,10 @@ def demo(
         live(behind.watch(), behind.chart, ways, wall)
 
 
-def _admitted(behind: Clinic, seed: int, patients: int, start: int, end: int) -> str:
-    """The cast into the chart, their bands on them, and a therapist; gives the password."""
-    password = token_urlsafe(9)
-    behind.chart.employ(THERAPIST, password)
-    for player in cast(seed, patients, end):
-        behind.chart.admit(Patient(player.patient, player.zone, THERAPIST, virtual=True), start)
-        behind.chart.hand_over(Wearing(player.patient, player.patient, start))
-    return password
-
-
-def _history(behind: Clinic, orders: Orders, gateway: Gateway, ways: Sequence[Way], say: Console, quiet: bool) -> None:
-    """Judge step by step behind what is complete, until all of the history is."""
-    watch, now, delivered = behind.watch(), orders.start, orders.start
-    with _bar(say, orders, quiet or not say.is_terminal) as moved:
-        while True:
-            _listen(gateway)
-            for now in watch.follow(now, STEP):  # noqa: B020 — each look goes on where the last one stopped
-                if now - delivered >= HOUR:
-                    deliver(behind.chart, ways, now)
-                    delivered = now
-                moved(now)
-            if gateway.done and now + STEP + SETTLE > orders.end:
-                return
-            gateway.check()
-
-
-def _listen(gateway: Gateway) -> None:
-    """Wait for word of another day, or a while."""
-    with suppress(Empty):
-        gateway.done = gateway.said.get(timeout=0.2 if gateway.done else 5).get("done", gateway.done)
+def _held(players: Sequence[Player]) -> dict[str, Any]:
+    """Whose receiver's line goes down, and when."""
+    down = {player.patient: player.held_from for player in players if player.held_from is not None}
+    return {"held": sorted(down), "hold_from": min(down.values())} if down else {}
 
 
 @contextmanager
@@ -117,10 +91,15 @@ def _books(behind: Clinic, gateway: Gateway, patients: int, seconds: float) -> d
     told = gateway.done or {}
     stored, dead = sum(behind.store.readings().values()), sum(letter.readings for letter in behind.catalog.dead())
     alerts = Counter((alert.kind, str(alert.audience), str(alert.state)) for alert in behind.chart.alerts())
+    sessions = Counter(
+        str(judged(finding).outcome) for finding, state in behind.chart.findings() if finding.kind == KIND and state != "retracted"
+    )
     return {
         "patients": patients,
         "readings": {**told, "stored": stored, "dead": dead, "lost": told["accepted"] - stored - dead},
         "messages_through_broker": behind.catalog.received(),
+        "sessions": {str(outcome): sessions[outcome] for outcome in Outcome},
+        "messages": behind.chart.counts(),
         "alerts": [{"kind": k, "audience": a, "state": s, "count": n} for (k, a, s), n in sorted(alerts.items())],
         "seconds": round(seconds, 1),
     }

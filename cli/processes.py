@@ -85,6 +85,13 @@ class Gateway:
     said: Queue[dict[str, Any]] = field(default_factory=Queue)
     done: dict[str, int] | None = None
 
+    def release(self) -> None:
+        """Let what was held back come; the bands' process will say done again."""
+        self.done = None
+        if self.process.stdin:
+            self.process.stdin.write("release\n")
+            self.process.stdin.flush()
+
     def check(self) -> None:
         """Raises `EndedEarly`."""
         if self.process.poll() is not None and not self.done and self.said.empty():

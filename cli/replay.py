@@ -4,7 +4,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -16,13 +16,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from alerts.alert import Message
+from alerts.channel import Channel
 from alerts.chart import Patient, Wearing
-from alerts.watch import SETTLE, STEP, Watch
+from alerts.deliver import Way, deliver
+from alerts.sight import SETTLE
+from alerts.watch import STEP
 from cli.line import Clinic, clinic, linked, receiving
 from cli.options import a_file, a_format, a_speed, a_zone, as_json, person, stamp
+from cli.prescribing import prescribe, prescription
 from cli.processes import end_alike
 from config.plugins import formats
-from detectors.finding import Finding
+from detectors.finding import INSTANTS, Finding
 from ingest.batch import DAY, HOUR, MICROS
 from ingest.broker import EmbeddedBroker, free_port
 from ingest.format import Asides, barren, chosen
@@ -30,9 +35,23 @@ from ingest.play import Recording, play, recorded
 from ingest.receiver import Receiver
 from ingest.sender import Sender
 from ingest.spool import Spool
-from ingest.wire import Message, seal
+from ingest.wire import Message as Sent
+from ingest.wire import seal
 
 THERAPIST = "t-replay"
+
+
+class Untold:
+    """Takes every message and tells nobody."""
+
+    def __call__(self, message: Message) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+UNTOLD = (Way(Channel("mqtt", idempotent=True, open=lambda _: Untold()), Untold()),)
 
 
 class Through(StrEnum):
@@ -45,7 +64,14 @@ def replay(
     format: a_format = None,  # noqa: A002 — the option's name
     zone: a_zone = None,
     patient: Annotated[
-        str | None, typer.Option(parser=person, metavar="ID", help="Pseudonym to file the recording under; for a recording of one band.")
+        str | None,
+        typer.Option(
+            parser=person, metavar="ID", help="One of the recording's bands; or, of one band alone, the pseudonym to file it under."
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="What was prescribed: for the one that --patient names, else for each person.", exists=True, dir_okay=False),
     ] = None,
     speed: a_speed = None,
     through: Annotated[Through, typer.Option(help="Straight into the ingester, or over the embedded broker.")] = Through.DIRECT,
@@ -53,9 +79,10 @@ def replay(
 ) -> None:
     """Play a recording through the real line and say what the rules found.
 
-    Each band of the recording becomes a patient. The same file gives the same findings, to the byte, at any speed, either way.
+    Each band of the recording becomes a patient. The same file gives the same findings, to the byte, at any speed, either way. Nobody is
+    told anything: a question about a planned session counts as asked and not answered.
 
-    Example: keepup replay week.csv --json
+    Example: keepup replay week.csv --plan plan.yaml --json
     """
     end_alike()
     say = Console(stderr=True)
@@ -64,17 +91,20 @@ def replay(
         recording = recorded(chosen(file, format, formats()).read(file, zone, asides))
     if recording is None:
         raise barren(file, asides)
-    if patient and len(recording.first) > 1:
-        raise typer.BadParameter(
-            f"{file.name} holds {len(recording.first)} bands; --patient names one person. Leave it out.", param_hint="--patient"
-        )
+    people = _people(recording, patient, file)
+    prescribed = None if plan is None else prescription(plan)
     with tempfile.TemporaryDirectory(prefix="keepup-replay-") as folder, clinic(Path(folder), lambda: recording.end) as behind:
-        watch = _admitted(behind, recording, patient, zone)
+        _admit(behind, recording, people, zone)
+        for who in people.values():
+            if prescribed and patient in (None, who):
+                prescribe(behind, prescribed, who, THERAPIST)
+        watch = behind.watch()
         with _bar(say, recording, hidden=json_ or not say.is_terminal) as moved, _line(behind, Path(folder), through) as (spool, settle):
             now = recording.start // STEP * STEP
             for reached in _paced(play(recording, spool, SETTLE + STEP, HOUR if speed else DAY), recording, speed):
                 settle()
                 for now in watch.follow(now):  # noqa: B020 — each slice goes on where the last one stopped
+                    deliver(behind.chart, UNTOLD, now)
                     moved(now)
                 moved(reached)
         found = sorted(behind.chart.findings(), key=lambda f: (f[0].patient, f[0].start, f[0].kind))
@@ -85,13 +115,24 @@ def replay(
     _print(found, json_, zone)
 
 
-def _admitted(behind: Clinic, recording: Recording, patient: str | None, zone: ZoneInfo | None) -> Watch:
+def _people(recording: Recording, patient: str | None, file: Path) -> dict[str, str]:
+    """Band → whom it is filed under."""
+    if patient is None or patient in recording.first:
+        return {dev: dev for dev in recording.first}
+    if len(recording.first) > 1:
+        raise typer.BadParameter(
+            f"{file.name} holds {len(recording.first)} bands and {patient} is none of them: {', '.join(sorted(recording.first)[:5])}. "
+            "Name one of them, or leave it out.",
+            param_hint="--patient",
+        )
+    return dict.fromkeys(recording.first, patient)
+
+
+def _admit(behind: Clinic, recording: Recording, people: Mapping[str, str], zone: ZoneInfo | None) -> None:
     """Every band of the recording on a patient of its own, since its first reading."""
     for dev, first in recording.first.items():
-        who = patient or dev
-        behind.chart.admit(Patient(who, zone or ZoneInfo("UTC"), THERAPIST, virtual=False), first)
-        behind.chart.hand_over(Wearing(dev, who, first))
-    return behind.watch()
+        behind.chart.admit(Patient(people[dev], zone or ZoneInfo("UTC"), THERAPIST, virtual=False), first)
+        behind.chart.hand_over(Wearing(dev, people[dev], first))
 
 
 @contextmanager
@@ -116,10 +157,10 @@ def _line(behind: Clinic, folder: Path, through: Through) -> Iterator[tuple[Spoo
 
 def _hand_over(spool: Spool, behind: Clinic) -> None:
     while rows := spool.oldest(0, 64):
-        messages = [seal(Message(spool.id, spool.next_turn(), {}, row.seq, row.parcel)) for row in rows]
+        messages = [seal(Sent(spool.id, spool.next_turn(), {}, row.seq, row.parcel)) for row in rows]
         for _, ack in behind.ingester.take([("replay", message) for message in messages]):
             spool.trim(ack.stored, [seq for seq, _ in ack.dead])
-    behind.ingester.take([("replay", seal(Message(spool.id, spool.next_turn(), spool.claims())))])
+    behind.ingester.take([("replay", seal(Sent(spool.id, spool.next_turn(), spool.claims())))])
 
 
 def _wait(spool: Spool, ends: Sequence[Sender | Receiver], behind: Clinic) -> None:
@@ -161,7 +202,7 @@ def _print(found: list[tuple[Finding, str]], json_: bool, zone: ZoneInfo | None)
             line |= {
                 "end": None if finding.end is None else stamp(finding.end),
                 "state": state,
-                "evidence": dict(sorted(finding.evidence.items())),
+                "evidence": {name: _told(name, value) for name, value in sorted(finding.evidence.items())},
             }
             sys.stdout.write(json.dumps(line) + "\n")
         return
@@ -179,9 +220,13 @@ def _print(found: list[tuple[Finding, str]], json_: bool, zone: ZoneInfo | None)
             stamp(finding.start, zone),
             until,
             state,
-            ", ".join(f"{k} {v}" for k, v in finding.evidence.items()),
+            ", ".join(f"{name} {_told(name, value)}" for name, value in finding.evidence.items()),
         )
     Console().print(table)
+
+
+def _told(name: str, value: float | int | str) -> float | int | str:
+    return stamp(int(value)) if name in INSTANTS else value
 
 
 def _example(asides: Asides) -> str:

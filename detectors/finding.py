@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 
 
+INSTANTS = frozenset({"until", "tell_from"})
+"""Evidence of these names is an instant, µs UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule says was so between `start` and `end`, and on what it rests.
