@@ -35,6 +35,7 @@ TITLE_ASKED, TITLE_TOLD, TITLE_ENDED = "A question for you", "Thank you", "No qu
 AGAIN = "That did not work. Go back and tap once more."
 SHUT = "We can not reach our notes now. Please try once more in a few minutes."
 NO_LINK = "This link opens nothing. Please use the one in your newest note."
+MISTAKE = "If that is not so, tell us when we next meet."
 NOT_WATCHED = "Nobody reads this page at once. If you need help now, call for help."
 
 WHEN_TO_CALL = "When to get help"

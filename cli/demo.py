@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.line import Clinic, clinic, wall
+from alerts.links import Links
+from cli.line import Clinic, clinic, site_secret, wall
 from cli.options import SITE, as_json, stamp
 from cli.processes import Gateway, end_alike, ingesting, virtual_gateway
 from cli.serving import bound, serving
@@ -66,9 +67,11 @@ def demo(
         if at is None:
             _report(_books(behind, gateway, patients, time.monotonic() - begun), weeks, json_)
             return
-        stack.enter_context(serving(behind, at, SITE))
-        _welcome(say, f"http://127.0.0.1:{at.getsockname()[1]}", password)
-        live(behind.watch(), behind.chart, ways, wall)
+        address = f"http://127.0.0.1:{at.getsockname()[1]}"
+        links = Links(site_secret(folder), address)
+        stack.enter_context(serving(behind, at, SITE, links))
+        _welcome(say, address, password)
+        live(behind.watch(), behind.chart, ways, wall, links=links)
 
 
 def _held(players: Sequence[Player]) -> dict[str, Any]:

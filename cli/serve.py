@@ -1,4 +1,4 @@
-"""The therapist's pages, until told to stop."""
+"""The therapist's pages and the patients' one, until told to stop."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.line import clinic, until_told, warn_of_a_new_site
+from alerts.links import Links
+from cli.line import clinic, site_secret, until_told, warn_of_a_new_site
 from cli.options import SITE, a_folder, a_site
 from cli.serving import bound, server
 from web.app import LOOPBACK
@@ -30,7 +31,7 @@ def serve(
     ] = None,
     site: a_site = SITE,
 ) -> None:
-    """Show the therapist's pages, on this machine only unless told otherwise.
+    """Show the therapist's pages, and the one on which patients answer, on this machine only unless told otherwise.
 
     KeepUp speaks plain HTTP. For other machines put a proxy with TLS in front and say by which names it is asked for.
 
@@ -46,8 +47,9 @@ def serve(
     secret = None if secret_file is None else _secret(secret_file)
     warn_of_a_new_site(folder)
     with bound(host, port) as at, clinic(folder) as behind:
-        web = server(behind, site, secret, [*LOOPBACK, *(allow or ())], https=bool(allow))
-        typer.echo(f"The pages are at http://{host}:{at.getsockname()[1]}", err=True)
+        address = f"http://{host}:{at.getsockname()[1]}"
+        web = server(behind, site, Links(site_secret(folder), address), secret, [*LOOPBACK, *(allow or ())], https=bool(allow))
+        typer.echo(f"The pages are at {address}", err=True)
         if not told.is_set():
             web.run(sockets=[at])
 

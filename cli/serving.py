@@ -9,6 +9,7 @@ from threading import Thread
 
 import uvicorn
 
+from alerts.links import Links
 from cli.line import Clinic, wall
 from web.app import LOOPBACK, app
 
@@ -22,17 +23,20 @@ def bound(host: str, port: int) -> socket.socket:
         raise OSError(error.errno, said, f"{host}:{port}") from error
 
 
-def server(behind: Clinic, site: str, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK, https: bool = False) -> uvicorn.Server:
-    """`secret` signs the sessions; a new one for each start where none is given. `https`: TLS stands in front."""
+def server(
+    behind: Clinic, site: str, links: Links, secret: bytes | None = None, hosts: Sequence[str] = LOOPBACK, https: bool = False
+) -> uvicorn.Server:
+    """`links`: those by which patients answer. `secret` signs the sessions; a new one for each start where none is given. `https`: TLS
+    stands in front."""
     key, gaps, complete_to = secret or token_bytes(32), behind.catalog.spans, behind.catalog.complete_to
-    pages = app(behind.chart, behind.store, gaps, complete_to, secret=key, now=wall, site=site, hosts=hosts, https=https)
+    pages = app(behind.chart, behind.store, gaps, complete_to, secret=key, now=wall, site=site, hosts=hosts, https=https, links=links)
     return uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
 
 
 @contextmanager
-def serving(behind: Clinic, at: socket.socket, site: str) -> Iterator[None]:
+def serving(behind: Clinic, at: socket.socket, site: str, links: Links) -> Iterator[None]:
     """In the background, for as long as the context lasts."""
-    web = server(behind, site)
+    web = server(behind, site, links)
     thread = Thread(target=web.run, kwargs={"sockets": [at]}, name="web", daemon=True)
     thread.start()
     try:

@@ -4,14 +4,17 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from threading import Event
+from typing import Annotated
+from urllib.parse import urlsplit
 
 import structlog
 import typer
 
 from alerts.chart import Chart, ChartUnavailable
 from alerts.deliver import Way, deliver
+from alerts.links import Links
 from alerts.watch import Watch
-from cli.line import clinic, listening, until_told, wall, warn_of_a_new_site
+from cli.line import clinic, listening, site_secret, until_told, wall, warn_of_a_new_site
 from cli.options import SITE, a_broker, a_folder, a_site
 from config.plugins import channels
 from ingest.store import StoreUnavailable
@@ -27,13 +30,22 @@ class OutOfTime(Exception):
     """Told to stop, and what was under way took too long."""
 
 
-def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> None:
+def watch(
+    folder: a_folder,
+    broker: a_broker = None,
+    site: a_site = SITE,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where a patient's phone finds the pages of keepup serve; without it no message has a link."),
+    ] = None,
+) -> None:
     """Judge what changed, once a minute, and tell who is to be told. Hear what patients say by MQTT.
 
     Without --broker nobody is sent a message: alerts are on the therapist's pages only.
 
-    Example: keepup watch clinic --broker mqtt://127.0.0.1:1883
+    Example: keepup watch clinic --broker mqtt://127.0.0.1:1883 --base https://keepup.example.org
     """
+    address = None if base is None else _checked(base)
     told = _until_told_in_time()
     with suppress(OutOfTime), ExitStack() as stack:
         warn_of_a_new_site(folder)
@@ -42,7 +54,8 @@ def watch(folder: a_folder, broker: a_broker = None, site: a_site = SITE) -> Non
         if broker:
             stack.enter_context(listening(behind.chart, broker, site, told.set))
         typer.echo(f"Watching {folder}, once a minute", err=True)
-        live(behind.watch(), behind.chart, ways, wall, told)
+        links = None if address is None else Links(site_secret(folder), address)
+        live(behind.watch(), behind.chart, ways, wall, told, links)
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -54,7 +67,9 @@ def way(stack: ExitStack, url: str, site: str) -> Way:
     return Way(channel, send)
 
 
-def live(watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int], stop: Event | None = None) -> None:
+def live(
+    watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int], stop: Event | None = None, links: Links | None = None
+) -> None:
     """Until interrupted or told to stop. While a database is unavailable it waits and tries again."""
     stop = stop or Event()
     while not stop.is_set():
@@ -63,10 +78,25 @@ def live(watch: Watch, chart: Chart, ways: Sequence[Way], now: Callable[[], int]
             watch.judge(now())
             for reason in sorted(set(watch.trouble.values())):
                 log.warning("some patients could not be judged; the others were", count=len(watch.trouble), reason=reason)
-            deliver(chart, ways, now())
+            sent(chart, ways, links, now())
         except (StoreUnavailable, ChartUnavailable) as error:
             log.warning("waiting", reason=str(error))
         stop.wait(EVERY)
+
+
+def sent(chart: Chart, ways: Sequence[Way], links: Links | None, now: int) -> None:
+    """One pass of delivery; what asks something says where to answer, if there is such a place."""
+    if links is None:
+        deliver(chart, ways, now)
+    else:
+        deliver(chart, ways, now, chart.links.addresses(links, now))
+
+
+def _checked(base: str) -> str:
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise typer.BadParameter("that is no address of pages; write e.g. https://keepup.example.org", param_hint="--base")
+    return base
 
 
 def _until_told_in_time() -> Event:

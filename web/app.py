@@ -1,4 +1,4 @@
-"""The therapist's pages as one application: nothing here but how its parts are joined."""
+"""The pages as one application: nothing here but how its parts are joined."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +12,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from alerts.chart import Chart, ChartUnavailable
+from alerts.links import Links
 from ingest.store import Store, StoreUnavailable
-from web import alerts, caseload, login, patient
+from web import alerts, answer, caseload, login, patient
 from web.desk import CompleteTo, Desk, pages
 from web.door import Door, LoginNeeded
 from web.guard import HEADERS, Guard
@@ -33,13 +34,19 @@ def app(
     site: str = "",
     hosts: Sequence[str] = LOOPBACK,
     https: bool = False,
+    links: Links | None = None,
 ) -> FastAPI:
-    """`now` gives µs UTC; `secret` has at least 32 bytes; `hosts` are the names this may be asked for by (against DNS rebinding)."""
+    """`now` gives µs UTC; `secret` has at least 32 bytes; `hosts` are the names this may be asked for by (against DNS rebinding).
+
+    `links`: reads those by which patients answer; without them there is no page for that.
+    """
     desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site))
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
     for room in (login, caseload, patient, alerts):
         web.include_router(room.routes(desk))
+    if links is not None:
+        web.include_router(answer.routes(desk, links))
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     _speak_plainly(web, desk)
     return web
@@ -49,6 +56,8 @@ def _speak_plainly(web: FastAPI, desk: Desk) -> None:
     """Whatever goes wrong, a page that says what and what to do next."""
 
     def said(request: Request, status: int, title: str, text: str) -> Response:
+        if request.url.path.startswith(answer.PATH):
+            return answer.trouble(desk, status)
         session = desk.door.session(request)
         inside = session if session and session.therapist else None
         return desk.page("error.html", inside, status, title=title, text=text)
