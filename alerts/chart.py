@@ -8,6 +8,7 @@ from alerts.alert import Alert, Event, Message, MessageState, State
 from alerts.audit import Fault
 from alerts.counts import Counts
 from alerts.database import ChartUnavailable, Database
+from alerts.feed import Feed
 from alerts.links import KeptLinks
 from alerts.pauses import Pauses
 from alerts.people import Patient, Therapist, Wearing
@@ -36,6 +37,7 @@ class Chart:
         self.reports = Reports(self._database, site)
         self.pauses = Pauses(self._database, site)
         self.links = KeptLinks(self._database, site)
+        self.feed = Feed(self._database)
 
     def close(self) -> None:
         self._database.close()
