@@ -1,9 +1,8 @@
 """The chart: the clinical database of people, bands, plans, reports, findings, alerts and messages."""
 
 from collections.abc import Callable, Collection, Sequence
-from zoneinfo import ZoneInfo
 
-from alerts import audit, claims, counts, erasure, judgements, links, moves, people, rounds, said
+from alerts import audit, claims, counts, erasure, judgements, moves, people, rounds
 from alerts.alert import Alert, Event, Message, MessageState, State
 from alerts.audit import Fault
 from alerts.counts import Counts
@@ -14,14 +13,14 @@ from alerts.pauses import Pauses
 from alerts.people import Patient, Therapist, Wearing
 from alerts.plans import Plans
 from alerts.reconcile import Change, Judgement
+from alerts.register import Register
 from alerts.reports import Reports
 from detectors.finding import Finding
-from detectors.plan.occurrence import Zones
 
 __all__ = ["Chart", "ChartUnavailable", "Event", "Patient", "Therapist", "Wearing"]
 
 
-class Chart:
+class Chart(Register):
     """Opened by URL ("sqlite:///path" or "postgresql+psycopg://…"); brings its tables up to date by itself. Times are µs UTC.
 
     Every method is one transaction, safe to call from any thread, and raises `ChartUnavailable` when the database cannot serve.
@@ -30,92 +29,13 @@ class Chart:
     """
 
     def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",)) -> None:
-        self._database = Database(url)
-        self._site = site
+        super().__init__(Database(url), site)
         self._reach = channels if callable(channels) else lambda _: channels
         self.plans = Plans(self._database, site)
         self.reports = Reports(self._database, site)
         self.pauses = Pauses(self._database, site)
         self.links = KeptLinks(self._database, site)
         self.feed = Feed(self._database)
-
-    def close(self) -> None:
-        self._database.close()
-
-    # people
-
-    def admit(self, patient: Patient, now: int) -> None:
-        """A second time replaces therapist, mark and detail; another zone is where the patient is from `now` on."""
-        with self._database.writing() as tx:
-            people.admit(tx, self._site, patient, now)
-
-    def patients(self, therapist: str | None = None) -> list[Patient]:
-        """By pseudonym; with `therapist` only those that one reads about."""
-        with self._database.reading() as tx:
-            return people.patients(tx, therapist)
-
-    def patient(self, id: str, therapist: str | None = None) -> Patient | None:  # noqa: A002 — it is the patient's
-        with self._database.reading() as tx:
-            return next(iter(people.patients(tx, therapist, id)), None)
-
-    def move(self, patient: str, zone: ZoneInfo, since: int) -> bool:
-        """The patient's clock is the zone's from `since`. False: it is already.
-
-        Raises `ValueError` when the patient is unknown or is known to have moved later.
-        """
-        with self._database.writing() as tx:
-            return people.move(tx, self._site, patient, zone, since)
-
-    def zones(self, patient: str) -> Zones:
-        """Ascending; the first is that of the admission."""
-        with self._database.reading() as tx:
-            return people.zones(tx, patient)
-
-    def said(self) -> dict[str, int]:
-        """Patient → a number that changes whenever something is reported, planned or paused."""
-        with self._database.reading() as tx:
-            return said.said(tx)
-
-    def hand_over(self, wearing: Wearing) -> None:
-        """The band is on this patient from `start`; an earlier wearing that still lasts ends there.
-
-        The same band and start again replaces what was said. Raises `ValueError` when the patient is unknown or the band is on
-        somebody else for part of that time.
-        """
-        with self._database.writing() as tx:
-            people.hand_over(tx, self._site, wearing)
-
-    def wearings(self, patient: str) -> list[Wearing]:
-        """Ascending in start."""
-        with self._database.reading() as tx:
-            return people.wearings(tx, patient)
-
-    def employ(self, therapist: str, password: str) -> None:
-        """A second time replaces the password."""
-        kept = people.hashed(password)
-        with self._database.writing() as tx:
-            people.employ(tx, self._site, therapist, kept)
-
-    def login(self, therapist: str, password: str) -> bool:
-        """An unknown therapist takes as long as a wrong password."""
-        with self._database.reading() as tx:
-            kept = people.kept_password(tx, therapist)
-        return people.fits(password, kept)
-
-    def therapists(self) -> list[Therapist]:
-        """By pseudonym."""
-        with self._database.reading() as tx:
-            return people.therapists(tx)
-
-    def settle_in(self, therapist: Therapist) -> bool:
-        """Their clock, and when their digest is due. False: nobody of that name can log in."""
-        with self._database.writing() as tx:
-            return people.settle_in(tx, therapist)
-
-    def asked(self, patient: str) -> dict[str, int]:
-        """Occurrence id → when the question about it first reached the patient, or may have."""
-        with self._database.reading() as tx:
-            return links.asked(tx, patient)
 
     # findings and alerts
 
