@@ -39,6 +39,11 @@ class Counts:
     """Corrections that were sent."""
 
     @property
+    def told(self) -> dict[str, int]:
+        """How messages ended, or wait: sent, held, cancelled; and how many of those sent were corrections."""
+        return {state: self.messages[state] for state in ("sent", "held", "cancelled")} | {"corrected": self.corrected}
+
+    @property
     def unknown(self) -> int:
         """May have arrived, and are not sent again."""
         return self.messages[MessageState.UNKNOWN]

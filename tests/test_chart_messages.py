@@ -185,6 +185,7 @@ def test_the_operator_sees_what_waits_what_failed_for_good_and_who_is_alive(char
     assert (counts.oldest_due, counts.corrected) == (None, 0)
     drain(chart, NOON + DAY)
     assert chart.counts(NOON + DAY).corrected == 2  # of three messages two arrived, or may have; three a day were sent
+    assert chart.counts(NOON + DAY).told == {"sent": 3, "held": 0, "cancelled": 0, "corrected": 2}
     chart.beat("watch", NOON)
     chart.beat("watch", NOON + 1)
     assert chart.heartbeats() == {"watch": NOON + 1}
