@@ -19,7 +19,7 @@ WEEKLY = 7
 """Days from one pain score to the next where no plan says otherwise (research note `domain` §1.4)."""
 SLACK = 12 * HOUR
 """Who answers an hour earlier than last week is asked for a score all the same."""
-_OCCURRENCE = re.compile(r"(?:^|/)([^/]+)/(?:(\d{4}-\d\d-\d\d)|(\d{4})-W(\d\d))(?:/\d+)?$")
+_OCCURRENCE = re.compile(r"(?:^|/)([^/]+)/(?:(\d{4}-\d\d-\d\d)|(\d{4})-W(\d\d))(?:/\d+)?$", re.ASCII)
 
 
 class Reply(BaseModel):
@@ -28,7 +28,7 @@ class Reply(BaseModel):
     said: Said | None = None
     back: Literal["better", "same", "worse"] | None = None
     why: Literal["it_hurt", "no_time", "feel_fine", "not_sure_how", "other"] | None = None
-    pain: str | None = Field(default=None, pattern=r"^(?:\d|10)$")
+    pain: str | None = Field(default=None, pattern=r"^(?:[0-9]|10)$")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
