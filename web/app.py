@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from alerts.chart import Chart, ChartUnavailable
 from alerts.links import Links
 from ingest.store import Store, StoreUnavailable
-from web import alerts, answer, caseload, login, patient
+from web import alerts, answer, calendar, caseload, login, patient
 from web.desk import CompleteTo, Desk, pages
 from web.door import Door, LoginNeeded
 from web.guard import HEADERS, Guard
@@ -43,7 +43,7 @@ def app(
     desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site))
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
-    for room in (login, caseload, patient, alerts):
+    for room in (login, caseload, patient, calendar, alerts):
         web.include_router(room.routes(desk))
     if links is not None:
         web.include_router(answer.routes(desk, links))

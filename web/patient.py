@@ -1,6 +1,9 @@
-"""One patient: days as strips, newest first, with their totals and what was told."""
+"""One patient: days as strips, newest first, what was prescribed drawn over what was seen, their totals and what was told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -11,6 +14,8 @@ from web.alerts import notices, told
 from web.day import Hour, hours_of, last_days
 from web.desk import Desk
 from web.door import Session
+from web.marks import Mark, Window, marks, windows
+from web.planned import GLYPHS, WORDS, Planned, planned
 from web.strip import Strip, strip
 from web.totals import Row, Totals, by_hour, totals, unheard
 
@@ -24,6 +29,17 @@ class Shown:
     hours: list[Hour]
     rows: list[Row]
     unheard: list[tuple[Cause, int]]
+    windows: list[Window]
+    marks: list[Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The days of an ISO week that are shown, newest first, and what was to be done on any of its days."""
+
+    days: list[Shown]
+    quotas: list[tuple[str, list[Planned]]]
+    """Name of the session, and each time it was to be done."""
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -34,15 +50,24 @@ def routes(desk: Desk) -> APIRouter:
         found = desk.patient(patient, session)
         now = desk.now()
         dates = last_days(int(days), now, found.zone)
-        record = desk.record(found, dates[-1].start, dates[0].end)
+        start, end = dates[-1].start, dates[0].end
+        record = desk.record(found, start, end)
         told_of = desk.chart.alerts(therapist=session.therapist, patient=found.id)
-        recent = [alert for alert in told_of if alert.opened >= dates[-1].start or alert.state in LIVE]
-        shown = [show(strip(day, record.minutes, record.bouts, record.gaps, now)) for day in dates]
+        recent = [alert for alert in told_of if alert.opened >= start or alert.state in LIVE]
+        prescribed, sent = planned(desk.chart, found, start, end, now), desk.chart.feed.sent(found.id, start, end)
+        shown = [
+            show(strip(day, record.minutes, record.bouts, record.gaps, now), windows(day, prescribed), marks(day, recent, sent))
+            for day in dates
+        ]
         return desk.page(
             "patient.html",
             session,
             patient=found,
-            days=shown,
+            weeks=weeks(shown, prescribed),
+            span=len(shown),
+            prescribed=prescribed,
+            glyphs=GLYPHS,
+            words=WORDS,
             longest=max(day.length for day in dates),
             heard=record.last_heard,
             complete=desk.complete(found, now),
@@ -53,5 +78,16 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def show(drawn: Strip) -> Shown:
-    return Shown(drawn, totals(drawn), hours_of(drawn.day), by_hour(drawn), unheard(drawn))
+def show(drawn: Strip, prescribed: list[Window], marked: list[Mark]) -> Shown:
+    return Shown(drawn, totals(drawn), hours_of(drawn.day), by_hour(drawn), unheard(drawn), prescribed, marked)
+
+
+def weeks(days: Sequence[Shown], prescribed: Sequence[Planned]) -> list[Week]:
+    found = groupby(days, key=lambda one: one.strip.day.date.isocalendar()[:2])
+    return [Week(list(those), _quotas(week, prescribed)) for week, those in found]
+
+
+def _quotas(week: tuple[int, int], prescribed: Sequence[Planned]) -> list[tuple[str, list[Planned]]]:
+    here = [one for one in prescribed if one.quota and one.monday == date.fromisocalendar(*week, 1)]
+    names = dict.fromkeys(one.session for one in here)
+    return [(name, [one for one in here if one.session == name]) for name in names]

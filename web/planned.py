@@ -21,7 +21,7 @@ AHEAD, DUE = "ahead", "due"
 GLYPHS: Mapping[str, str] = {
     Outcome.DONE: "✔",
     Outcome.PARTIAL: "◐",
-    Outcome.LATE: "⏱\ufe0e",  # as text, not as a picture
+    Outcome.LATE: "◷",  # like a clock; the clocks proper are in few fonts
     Outcome.EXTRA: "+",
     Outcome.ASKED: "…",
     Outcome.NOT_SEEN: "✕",

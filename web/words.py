@@ -1,10 +1,12 @@
 """Numbers, instants and names as a therapist reads them. What is not known is said with a dash, never with a zero."""
 
+import datetime
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from alerts.hours import local
 from alerts.wording import window
+from detectors.adherence import Adherence
 from ingest.batch import DAY, HOUR, MINUTE, Cause
 from web.day import Day
 
@@ -75,6 +77,16 @@ def date(day: Day) -> str:
     return f"{day.date:%A} {day.date.day} {day.date:%B}"
 
 
+def day(date: datetime.date) -> str:
+    """ "16 Nov"."""
+    return f"{date.day} {date:%b}"
+
+
+def weekday(date: datetime.date) -> str:
+    """ "Mon"."""
+    return f"{date:%a}"
+
+
 def changed(day: Day) -> str:
     """ "25 hours, the clocks went back" on such a day, otherwise nothing."""
     if day.length == DAY // MINUTE:
@@ -87,6 +99,21 @@ def many(number: int, one: str, several: str = "") -> str:
     return f"{number} {one if number == 1 else several or one + 's'}"
 
 
+def bounds(kept: Adherence) -> str:
+    """ "73 %, between 60 and 80 %"; where the bounds lie too far apart, that there is not enough data."""
+    if kept.mid is None or kept.low is None or kept.high is None:
+        return UNKNOWN
+    low, high = round(100 * kept.low), round(100 * kept.high)
+    if not kept.enough:
+        return f"not enough data: anywhere between {low} and {high} %"
+    return f"{round(100 * kept.mid)} %" + (f", between {low} and {high} %" if low != high else "")
+
+
+def amount(sessions: float) -> str:
+    """Parts of a session count in part: 4.6, but 5 for five whole ones."""
+    return f"{sessions:.1f}".removesuffix(".0")
+
+
 def kind(name: str) -> str:
     """ "silent_band" → "silent band"."""
     return name.replace("_", " ")
@@ -96,7 +123,6 @@ def cause(value: str) -> str:
     return CAUSES[Cause(value)]
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
-    word.__name__: word for word in (span, count, percent, share, ago, at, window, clock, date, changed, many, kind, cause)
-}
+_ALL = (span, count, percent, share, ago, at, window, clock, date, day, weekday, changed, many, bounds, amount, kind, cause)
+FILTERS: Mapping[str, Callable[..., str]] = {word.__name__: word for word in _ALL}
 """As the templates know them."""
