@@ -67,11 +67,11 @@ def collect(
     with ExitStack() as stack:
         kept = Spool(spool)
         stack.callback(kept.close)
-        sender = _sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
+        sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
         asyncio.run(_hear(band, kept, sender, BleakRadio(adapter), record))
 
 
-def _sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix: str) -> Sender:
+def sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix: str) -> Sender:
     """Begins at once; a broker that does not answer is waited for. Raises `BrokerUnavailable` for an address that is none."""
     link = Link(broker, f"{prefix}-{spool.id}".replace("/", "-"), [f"{prefix}/ack"], ca)
     sender = Sender(spool, link, prefix)

@@ -22,7 +22,8 @@ from cli.options import SITE, as_json, stamp
 from cli.processes import Gateway, end_alike, ingesting, virtual_gateway
 from cli.serving import bound, serving
 from cli.virtual import admitted, live_through
-from cli.watch import live, way
+from cli.watch import live
+from cli.ways import plain
 from detectors.outcome import KIND, Outcome, judged
 from ingest.batch import DAY, MICROS
 from lab.gateway import Orders
@@ -58,7 +59,7 @@ def demo(
         behind.chart.employ(THERAPIST, password)
         admitted(behind, players, THERAPIST, start, end)
         broker = stack.enter_context(ingesting(folder))
-        ways = [way(stack, broker, SITE)]
+        ways = plain(stack, broker, SITE, None).open
         orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=folder / "spool.db")
         orders = orders.model_copy(update=_held(players))
         gateway = stack.enter_context(virtual_gateway(orders))
@@ -102,7 +103,7 @@ def _books(behind: Clinic, gateway: Gateway, patients: int, seconds: float) -> d
         "readings": {**told, "stored": stored, "dead": dead, "lost": told["accepted"] - stored - dead},
         "messages_through_broker": behind.catalog.received(),
         "sessions": {str(outcome): sessions[outcome] for outcome in Outcome},
-        "messages": behind.chart.counts(),
+        "messages": behind.chart.counts(wall()).told,
         "alerts": [{"kind": k, "audience": a, "state": s, "count": n} for (k, a, s), n in sorted(alerts.items())],
         "seconds": round(seconds, 1),
     }

@@ -9,15 +9,18 @@ from typing import Annotated
 import typer
 
 from cli.failure import told
+from cli.tether import tethered
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads: more threads would only wait for each other
 
 VERBS = {
     "demo": "Show everything at work on virtual patients, with a live page.",
+    "up": "A whole site from one keepup.toml, in one process tree.",
     "replay": "Play a recording through the real line and say what the rules found.",
     "epochs": "A recording as 5-second features or as minutes, in CSV.",
     "sessions": "A recording's stretches of walking and of exercise.",
     "collect": "The gateway: what bands say, into the spool and on to the broker.",
+    "play": "A recording into the line, as if it were heard just now.",
     "ingest": "Store what gateways send over MQTT, and answer them.",
     "watch": "Judge what changed, and tell who is to be told.",
     "serve": "The therapist's pages.",
@@ -84,6 +87,7 @@ def front(
 ) -> None:
     # at the door, once for every verb: what it writes tells of people's days, and SQLite gives its files beside a database no mode of ours
     os.umask(0o077)
+    tethered()
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ a_chart = Annotated[
         envvar="KEEPUP_CHART",
         parser=address,
         metavar="URL",
-        help="Of the chart, where it is not in the folder: postgresql+psycopg://user:password@host/name. Or the path of a file that holds it.",
+        help="Of a chart that is not in the folder: postgresql+psycopg://user:password@host/name. Or the path of a file that holds it.",
     ),
 ]
 a_ca = Annotated[str | None, typer.Option(metavar="FILE", help="Certificate of the authority the broker's own is signed by.")]

@@ -1,5 +1,6 @@
 """The therapist's pages and the patients' one, until told to stop."""
 
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ import typer
 
 from alerts.links import Links
 from cli.line import clinic, site_secret, until_told, warn_of_a_new_site
-from cli.options import SITE, a_folder, a_site
+from cli.options import SITE, a_chart, a_folder, a_site
 from cli.serving import bound, server
 from web.app import LOOPBACK
 
@@ -26,9 +27,10 @@ def serve(
     secret_file: Annotated[
         Path | None,
         typer.Option(
-            envvar="KEEPUP_SECRET_FILE", exists=True, dir_okay=False, help="Signs the sessions, so that they outlast a restart; 32 bytes."
+            envvar="KEEPUP_SECRET_FILE", exists=True, dir_okay=False, help="Signs the sessions, 32 bytes; else the site's own secret does."
         ),
     ] = None,
+    chart: a_chart = None,
     site: a_site = SITE,
 ) -> None:
     """Show the therapist's pages, and the one on which patients answer, on this machine only unless told otherwise.
@@ -44,9 +46,10 @@ def serve(
             param_hint="--host",
         )
     told = until_told()
-    secret = None if secret_file is None else _secret(secret_file)
-    warn_of_a_new_site(folder)
-    with bound(host, port) as at, clinic(folder) as behind:
+    if chart is None:
+        warn_of_a_new_site(folder)
+    secret = _of_sessions(folder) if secret_file is None else _secret(secret_file)
+    with bound(host, port) as at, clinic(folder, chart=chart, site=site) as behind:
         address = f"http://{host}:{at.getsockname()[1]}"
         web = server(behind, site, Links(site_secret(folder), address), secret, [*LOOPBACK, *(allow or ())], https=bool(allow))
         typer.echo(f"The pages are at {address}", err=True)
@@ -59,6 +62,11 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _of_sessions(folder: Path) -> bytes:
+    """Made of the site's own, so that whoever is logged in stays so when the pages are started again."""
+    return sha256(b"keepup.sessions" + site_secret(folder)).digest()
 
 
 def _secret(file: Path) -> bytes:

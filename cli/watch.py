@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from threading import Event
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -15,8 +16,8 @@ from alerts.deliver import Way, deliver
 from alerts.links import Links
 from alerts.watch import Watch
 from cli.line import clinic, listening, site_secret, until_told, wall, warn_of_a_new_site
-from cli.options import SITE, a_broker, a_folder, a_site
-from config.plugins import channels
+from cli.options import SITE, a_broker, a_ca, a_chart, a_folder, a_site
+from cli.ways import plain, written
 from ingest.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -33,7 +34,13 @@ class OutOfTime(Exception):
 def watch(
     folder: a_folder,
     broker: a_broker = None,
+    ca: a_ca = None,
+    chart: a_chart = None,
     site: a_site = SITE,
+    channels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A keepup.toml, whose [channels] say who is reached how.", exists=True, dir_okay=False),
+    ] = None,
     base: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Where a patient's phone finds the pages of keepup serve; without it no message has a link."),
@@ -41,30 +48,23 @@ def watch(
 ) -> None:
     """Judge what changed, once a minute, and tell who is to be told. Hear what patients say by MQTT.
 
-    Without --broker nobody is sent a message: alerts are on the therapist's pages only.
+    Without --broker and --channels nobody is sent a message: alerts are on the therapist's pages only.
 
     Example: keepup watch clinic --broker mqtt://127.0.0.1:1883 --base https://keepup.example.org
     """
     address = None if base is None else _checked(base)
     told = _until_told_in_time()
     with suppress(OutOfTime), ExitStack() as stack:
-        warn_of_a_new_site(folder)
-        behind = stack.enter_context(clinic(folder))
-        ways = [way(stack, broker, site)] if broker else []
+        if chart is None:
+            warn_of_a_new_site(folder)
+        ways = written(stack, channels, broker, site, ca) if channels else plain(stack, broker, site, ca)
+        behind = stack.enter_context(clinic(folder, chart=chart, site=site, channels=ways.reach))
         if broker:
-            stack.enter_context(listening(behind.chart, broker, site, told.set))
+            stack.enter_context(listening(behind.chart, broker, site, told.set, ca))
         typer.echo(f"Watching {folder}, once a minute", err=True)
         links = None if address is None else Links(site_secret(folder), address)
-        live(behind.watch(), behind.chart, ways, wall, told, links)
+        live(behind.watch(), behind.chart, ways.open, wall, told, links)
     signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def way(stack: ExitStack, url: str, site: str) -> Way:
-    """The MQTT channel, for as long as the stack lasts. Raises `BrokerUnavailable` for an address that is none."""
-    channel = channels()["mqtt"]
-    send = channel.open({"url": url, "site": site})
-    stack.callback(send.close)
-    return Way(channel, send)
 
 
 def live(

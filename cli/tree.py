@@ -1,0 +1,116 @@
+"""The verbs of a site as processes below this one: started again when they end, ended with this one however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from cli.tether import TETHER
+
+WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""s before a verb that ended is started again; the last repeats."""
+HEALTHY = 60.0
+"""s a verb runs before its next end counts as the first."""
+FAREWELL = 4.5
+"""s all of them together may take to end once told to."""
+_VOICE = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One verb of the tree."""
+
+    name: str
+    args: Sequence[str]
+    """Verb and what follows it; no secret, for other users of the machine see it."""
+    env: Mapping[str, str]
+
+
+def say(name: str, text: str) -> None:
+    with _VOICE:
+        sys.stderr.write(f"{name:<8} | {text}\n")
+        sys.stderr.flush()
+
+
+class Tree:
+    """One thread a verb. A verb's stdin is a pipe whose other end is here: when that goes, by kill -9 too, the verb ends itself."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._over = Event()
+        self._branches = [_Branch(part, self._over) for part in parts]
+
+    @property
+    def names(self) -> list[str]:
+        return [branch.name for branch in self._branches]
+
+    def start(self) -> None:
+        for branch in self._branches:
+            branch.start()
+
+    def stop(self) -> None:
+        """All end; those that do not in `FAREWELL` s are killed."""
+        self._over.set()
+        for branch in self._branches:
+            branch.send(signal.SIGTERM)
+        end = time.monotonic() + FAREWELL
+        for branch in self._branches:
+            branch.join(max(0.0, end - time.monotonic()))
+        for branch in self._branches:
+            branch.send(signal.SIGKILL)
+            branch.join()
+
+
+class _Branch(Thread):
+    def __init__(self, part: Part, over: Event) -> None:
+        super().__init__(name=part.name, daemon=True)
+        self._part, self._over = part, over
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = Lock()
+
+    def send(self, number: int) -> None:
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(number)
+
+    def run(self) -> None:
+        failures = 0
+        while (process := self._begun()) is not None:
+            began = time.monotonic()
+            code = self._heard(process)
+            if self._over.is_set():
+                return
+            failures = 1 if time.monotonic() - began > HEALTHY else failures + 1
+            wait = WAITS[min(failures, len(WAITS)) - 1]
+            say(self._part.name, f"ended ({_how(code)}); it is started again in {wait:.0f} s")
+            self._over.wait(wait)
+
+    def _begun(self) -> subprocess.Popen[str] | None:
+        """`None`: no more; asked under the lock, so that none begins after all were told to end."""
+        with self._lock:
+            if self._over.is_set():
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 — our own
+                [sys.executable, "-I", "-m", "cli.main", *self._part.args],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env={**os.environ, **self._part.env, TETHER: "1", "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,  # Ctrl-C is said to all of a terminal's processes, and these are for us to end
+            )
+            return self._process
+
+    def _heard(self, process: subprocess.Popen[str]) -> int:
+        with process:
+            for line in process.stdout or ():
+                say(self._part.name, line.rstrip())
+        return process.wait()
+
+
+def _how(code: int) -> str:
+    return f"by signal {-code}" if code < 0 else f"exit code {code}"
