@@ -95,7 +95,8 @@ def _silent_for(hours: float) -> Callable[[Finding, int], bool]:
 
 
 def _to_be_asked(finding: Finding, now: int) -> bool:
-    return finding.evidence.get("outcome") == Outcome.ASKED and "ask" in finding.evidence and now < answerable_until(finding.evidence)
+    asked = finding.evidence.get("outcome") == Outcome.ASKED and "ask" in finding.evidence
+    return asked and _from_then_on(finding, now) and now < answerable_until(finding.evidence)
 
 
 def _seen_after_all(finding: Finding, told: Evidence) -> bool:
@@ -112,7 +113,7 @@ def _level(level: str) -> Callable[[Finding, int], bool]:
     return lambda finding, _: finding.evidence.get("level") == level
 
 
-def _from_evening(finding: Finding, now: int) -> bool:
+def _from_then_on(finding: Finding, now: int) -> bool:
     return now >= int(finding.evidence.get("tell_from", 0))
 
 
@@ -134,7 +135,7 @@ MANNERS: Mapping[str, Manner] = {
     "drifting_time": _DIGEST,
     "active_overdue": _DIGEST,
     "no_active_exercise": _DIGEST,
-    "low_battery": Manner(Shape.STATE, (Telling(Audience.PATIENT, _from_evening),)),
+    "low_battery": Manner(Shape.STATE, (Telling(Audience.PATIENT, _from_then_on),)),
 }
 """By kind; a kind that is not here is a span that is kept and told to nobody."""
 

@@ -166,7 +166,8 @@ def _gone(known: Judgement, start: int, end: int) -> Change | None:
     if finding.start < start:
         cut = policy.shape(finding.kind) is not Shape.SPAN and finding.end is None
         return Change(Turn.CLOSED, replace(finding, end=end)) if cut else None
-    return Change(Turn.RETRACTED, finding) if finding.end is None or finding.end <= end else None
+    whole = finding.end is None or finding.end <= end or policy.shape(finding.kind) is Shape.OCCURRENCE
+    return Change(Turn.RETRACTED, finding) if whole else None
 
 
 def _named(finding: Finding, taken: set[tuple[str, str]]) -> Finding:

@@ -10,15 +10,13 @@ from detectors.history import History, Told, history
 from detectors.localtime import midnight
 from detectors.outcome import KIND, judged
 from ingest.batch import DAY, HOUR, MINUTE, Span, Stream
-from ingest.bout import Bout
+from ingest.bout import GROWS, Bout
 from ingest.catalog import Catalog
 from ingest.minute import MINUTE_DTYPE, Minutes, laid
 from ingest.store import Store
 
 SETTLE = MINUTE
 """What is younger than this, counted from what is complete, is not judged: a minute is told from its neighbours."""
-GROWS = 10 * MINUTE
-"""A bout that ended no longer ago than this may still be joined by what comes next: it is not told yet."""
 
 
 @dataclass(slots=True)
@@ -33,7 +31,7 @@ class _Seen:
 
 
 class Sight:
-    """All it remembers can be thrown away and is read again. Times are µs UTC; every method raises `StoreUnavailable`, `ChartUnavailable`."""
+    """All it remembers can be thrown away and is read again. Times are µs UTC. Raises `StoreUnavailable`, `ChartUnavailable`."""
 
     def __init__(self, chart: Chart, store: Store, catalog: Catalog) -> None:
         self._chart, self._store, self._catalog = chart, store, catalog

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-
 INSTANTS = frozenset({"until", "tell_from"})
 """Evidence of these names is an instant, µs UTC."""
 

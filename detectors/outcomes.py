@@ -47,7 +47,7 @@ def _judged(case: Case, bench: Bench, zones: Zones) -> Judged | None:
     if said is None:
         return None
     facts = case.facts(dates.week(one.start if one.planned is None else one.planned, zones))
-    facts |= {} if said.ask is None else {"ask": said.ask}
+    facts |= {} if said.ask is None else {"ask": said.ask, "tell_from": one.shown}
     facts |= {"why": one.excused} if said.outcome is Outcome.EXCUSED and one.excused is not None else {}
     aside = said.outcome in (Outcome.EXCUSED, Outcome.UNVERIFIABLE) or case.coverage is None
     coverage = None if aside or case.coverage is None else round(case.coverage, 3)

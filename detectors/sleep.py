@@ -26,17 +26,18 @@ RESTING = 10
 
 def labelled(minutes: Minutes, zone: ZoneInfo) -> Minutes:
     """A copy with `worn` and `asleep` filled in (stage two). `minutes` has no holes; `zone` is the patient's."""
-    night = _night(minutes, zone)
-    return _asleep(worn(minutes, night), night)
+    dark = night(minutes["t"], zone)
+    return _asleep(worn(minutes, dark), dark)
 
 
 def asleep(minutes: Minutes, zone: ZoneInfo) -> Minutes:
     """A copy with `asleep` filled in where `worn` is known: 1 asleep, 0 awake, NaN unknown (not worn, or wear unknown)."""
-    return _asleep(duplicate(minutes), _night(minutes, zone))
+    return _asleep(duplicate(minutes), night(minutes["t"], zone))
 
 
-def _night(minutes: Minutes, zone: ZoneInfo) -> Bool:
-    local = minute_of_day(minutes["t"], zone)
+def night(instants: NDArray[np.int64], zone: ZoneInfo) -> Bool:
+    """Which instants (µs UTC, ascending) lie in the habitual night."""
+    local = minute_of_day(instants, zone)
     return (local >= NIGHT_FROM) | (local < NIGHT_TO)
 
 

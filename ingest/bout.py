@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ingest.batch import MINUTE
+
+GROWS = 10 * MINUTE
+"""A bout that ended no longer ago than this may still be joined by what comes next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bout:

@@ -23,6 +23,7 @@ from tests.practised import (
     practised,
     reached,
     says,
+    weekly,
 )
 from tests.timeline import MIDNIGHT
 
@@ -150,7 +151,20 @@ def test_data_that_do_not_come_are_waited_for_for_two_days() -> None:
     asked = practised(STILL, NEXT_DAY, asked=reached())
     assert outcome(asked, 71) == "asked"
     given_up = judge(asked, 72)["set/2026-09-21"]
-    assert (given_up.outcome, given_up.coverage) == ("unknown", 0.077)  # two hours of 26
+    assert (given_up.outcome, given_up.coverage) == ("unknown", 0.067)  # one waking hour of 15
+
+
+def test_a_band_that_lies_on_the_nightstand_saw_the_week_all_the_same() -> None:
+    # worn 8:00–22:00 each day, on the nightstand from 22:00 to 8:00: 58 % of the week, and all of its days
+    week = practised(
+        ("o" * 8 + "_" * 14 + "oo") * 7 + "oooooooo_",
+        planned(weekly(1), until="2026-09-27"),
+        60,
+        MIDNIGHT,
+        asked=reached(which="walks/2026-W39/1"),
+    )
+    found = judge(week, 48)["walks/2026-W39/1"]
+    assert (found.outcome, found.coverage) == ("not_seen", 1.0)
 
 
 def test_what_came_of_half_a_window_stands_when_nothing_else_comes() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from detectors.plan.schedule import ANSWER, WAITED, occurrences, turns
 from ingest.batch import DAY, HOUR, MINUTE
+from ingest.bout import GROWS
 from tests.prescribed import EVER, RX, always, example, fixed, ids, phase, plan, quota, utc, wall
 
 
@@ -116,11 +117,12 @@ def test_two_sessions_of_one_name_on_one_day_have_two_ids() -> None:
     assert ids(found) == ["rx-01/core/2027-03-01", "rx-01/core/2027-03-01/2"]
 
 
-def test_a_judgement_may_change_when_a_window_its_grace_and_the_waiting_after_it_end() -> None:
+def test_a_judgement_may_change_when_a_window_its_last_session_its_grace_and_the_waiting_after_it_end() -> None:
     one = plan(phase("2027-03-24", "2027-03-24", fixed("18:30", make_up="24h"), fixed("18:30", name="again", make_up="24h")))
     found = occurrences(always(one), (), *EVER)
     end = found[0].end
-    assert turns(found) == [end, end + DAY, end + DAY + ANSWER, end + DAY + WAITED]
+    assert found[0].end + GROWS < found[0].shown < found[0].end + HOUR
+    assert turns(found) == [end, found[0].shown, end + DAY, end + DAY + ANSWER, end + DAY + WAITED]
     assert (ANSWER, WAITED) == (24 * HOUR, 48 * HOUR)
     assert turns([]) == []
 

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from detectors.plan.dose import session_minutes
 from detectors.plan.plan import Plan, Session, Stage
+from ingest.batch import MINUTE
+from ingest.bout import GROWS
 
 Zones = Sequence[tuple[int, ZoneInfo]]
 """From when (µs UTC, ascending; the first holds before, too) the patient's clock is that of the zone."""
@@ -35,6 +38,11 @@ class Occurrence:
     """Until when it may be made up, `end` or later."""
     excused: str | None = None
     """Why nothing is expected, e.g. "travel"; `None`: it is."""
+
+    @property
+    def shown(self) -> int:
+        """When a session begun at the window's last moment is over and seen to be: nobody is asked before. µs UTC."""
+        return self.end if self.quota else self.end + round(session_minutes(self.session)) * MINUTE + GROWS
 
     @property
     def quota(self) -> bool:

@@ -40,7 +40,7 @@ def occurrences(revisions: Sequence[Revision], zones: Zones, start: int, end: in
 
 def turns(planned: Iterable[Occurrence]) -> list[int]:
     """The instants (µs UTC, ascending) at which what is made of these may change though nothing new is known."""
-    return sorted({turn for one in planned for turn in (one.end, one.grace, one.grace + ANSWER, one.grace + WAITED)})
+    return sorted({turn for one in planned for turn in (one.end, one.shown, one.grace, one.grace + ANSWER, one.grace + WAITED)})
 
 
 def _days(held: Sequence[Term], start: int, end: int) -> tuple[int, int]:

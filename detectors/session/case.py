@@ -99,7 +99,7 @@ def _case(
     answer = answered(told.reports, one.id) or answered(told.reports, speaker)
     # while the rest of the grace is awaited, what it will show is open; once it is waited for no more, it showed nothing
     reach = one.grace if now >= one.grace + WAITED else min(one.grace, history.end)
-    window, coverage = worn(minutes, one.start, one.end) or 0.0, worn(minutes, one.start, reach)
+    window, coverage = worn(minutes, one.start, one.end, history.zone) or 0.0, worn(minutes, one.start, reach, history.zone)
     p = credence(
         dose(wanted, bouts),
         answer.said if answer else None,

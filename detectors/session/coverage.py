@@ -1,15 +1,26 @@
 """How much of a stretch of time was heard, and how much of it with the band worn."""
 
+from zoneinfo import ZoneInfo
+
 import numpy as np
 
-from ingest.batch import MINUTE
+from detectors.sleep import night
+from ingest.batch import DAY, MINUTE
 from ingest.minute import Minutes
 
 
-def worn(minutes: Minutes, start: int, end: int) -> float | None:
-    """0..1 of the minutes that touch [start, end), µs UTC, that were heard and worn; what is missing was not. `None`: there are none."""
+def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo) -> float | None:
+    """0..1 of the minutes that touch [start, end), µs UTC, that were heard and worn; what is missing was not. `None`: there are none.
+
+    Of more than a day, the habitual nights do not count: who puts the band on the nightstand is seen all the same.
+    """
     inside = _inside(minutes, start, end)
-    return _share(int(((inside["worn"] == 1) & (inside["coverage"] > 0)).sum()), start, end)
+    on = (inside["worn"] == 1) & (inside["coverage"] > 0)
+    if end - start <= DAY:
+        return _share(int(on.sum()), start, end)
+    grid = np.arange(start - start % MINUTE, end, MINUTE, dtype=np.int64)
+    waking = int((~night(grid, zone)).sum())
+    return float((on & ~night(inside["t"], zone)).sum()) / waking if waking else None
 
 
 def heard(minutes: Minutes, start: int, end: int) -> float | None:
