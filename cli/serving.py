@@ -29,8 +29,25 @@ def server(
     """`links`: those by which patients answer. `secret` signs the sessions; a new one for each start where none is given. `https`: TLS
     stands in front."""
     key, gaps, complete_to = secret or token_bytes(32), behind.catalog.spans, behind.catalog.complete_to
-    pages = app(behind.chart, behind.store, gaps, complete_to, secret=key, now=wall, site=site, hosts=hosts, https=https, links=links)
-    return uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
+
+    def leaving() -> bool:
+        return web.should_exit
+
+    pages = app(
+        behind.chart,
+        behind.store,
+        gaps,
+        complete_to,
+        secret=key,
+        now=wall,
+        site=site,
+        hosts=hosts,
+        https=https,
+        links=links,
+        leaving=leaving,
+    )
+    web = uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
+    return web
 
 
 @contextmanager

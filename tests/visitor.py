@@ -6,9 +6,21 @@ from collections.abc import Iterator
 
 import httpx
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.alert import Audience, State
 from tests.clinic import NOW, PASSWORD, THERAPIST, Clinic
+
+
+OURS = '<script src="/static/keepup.js" defer></script>'
+"""The one script there is."""
+
+
+def scripts(page: str) -> bool:
+    """Whether there is any but `OURS`."""
+    return "<script" in page.replace(OURS, "")
 
 
 class Browser:
@@ -21,7 +33,7 @@ class Browser:
 
     def ask(self, method: str, path: str, **more: object) -> httpx.Response:
         async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(self.pages, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(hasty(self.pages), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://{self._host}", cookies=self.cookies) as client:
                 answer = await client.request(method, path, **more)  # type: ignore[arg-type]  # passed on as it came
                 self.cookies = client.cookies
@@ -52,10 +64,35 @@ class Clock:
         return self.now
 
 
+def hasty(pages: ASGIApp) -> ASGIApp:
+    """Hangs up on a stream of events once it has begun: it would never end by itself."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        gone, streamed = asyncio.Event(), False
+
+        async def heard(message: Message) -> None:
+            nonlocal streamed
+            await send(message)
+            streamed = streamed or Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/event-stream")
+            if streamed and message.get("body"):
+                gone.set()
+
+        async def said() -> Message:
+            if not streamed:
+                return await receive()
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        await pages(scope, said, heard)
+
+    return asked
+
+
 def routes(pages: FastAPI) -> Iterator[tuple[str, str]]:
-    for path, methods in pages.openapi()["paths"].items():
-        for method in methods:
-            yield method.upper(), path
+    """(method, path) of all there are, those left out of the description, too."""
+    for one in iter_route_contexts(pages.routes):
+        for method in sorted(one.methods or ()):
+            yield method, str(one.path)
 
 
 def filled(path: str, what: str) -> str:

@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from alerts.chart import Chart, ChartUnavailable
 from alerts.links import Links
 from ingest.store import Store, StoreUnavailable
-from web import alerts, answer, calendar, caseload, login, patient
+from web import alerts, answer, calendar, caseload, live, login, patient
 from web.desk import CompleteTo, Desk, pages
 from web.door import Door, LoginNeeded
 from web.guard import HEADERS, Guard
@@ -35,16 +35,18 @@ def app(
     hosts: Sequence[str] = LOOPBACK,
     https: bool = False,
     links: Links | None = None,
+    leaving: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """`now` gives µs UTC; `secret` has at least 32 bytes; `hosts` are the names this may be asked for by (against DNS rebinding).
 
-    `links`: reads those by which patients answer; without them there is no page for that.
+    `links`: reads those by which patients answer; without them there is no page for that. `leaving`: whether the server is about to stop.
     """
     desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site))
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
     for room in (login, caseload, patient, calendar, alerts):
         web.include_router(room.routes(desk))
+    web.include_router(live.routes(desk, leaving))
     if links is not None:
         web.include_router(answer.routes(desk, links))
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
