@@ -77,12 +77,13 @@ event = Table(
     site(),
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("at", BigInteger, nullable=False),
-    Column("chain", Text, nullable=False, index=True),
+    Column("chain", Text, nullable=False),
     Column("old", Text, nullable=False),  # "" before there was an alert
     Column("new", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),  # of the patient's salt and what `deed` holds
     Column("prev", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False, unique=True),
+    Index("event_chain_seq", "chain", "seq"),
     UniqueConstraint("chain", "prev"),  # a chain never forks
     sqlite_autoincrement=True,
 )

@@ -31,11 +31,12 @@ message = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("lease", BigInteger),
     Column("settled", BigInteger),
-    Column("digest", ForeignKey("message.id")),  # the message it was folded into
+    Column("digest", ForeignKey("message.id"), index=True),  # the message it was folded into
     UniqueConstraint("alert", "recipient", "channel", "step"),
     one_of("audience", Audience),
     one_of("state", MessageState),
     Index("message_state_due", "state", "due"),
+    Index("message_recipient_written", "recipient", "written"),
 )
 
 attempt = Table(

@@ -46,7 +46,7 @@ def upgrade() -> None:
         UniqueConstraint("chain", "prev", name="event_chain_prev"),
         sqlite_autoincrement=True,
     )
-    op.create_index("event_chain", "event", ["chain"])
+    op.create_index("event_chain_seq", "event", ["chain", "seq"])
     op.create_table(
         "legal", Column("old", Text(), nullable=False), Column("new", Text(), nullable=False), PrimaryKeyConstraint("old", "new")
     )

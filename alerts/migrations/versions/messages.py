@@ -58,6 +58,8 @@ def upgrade() -> None:
         UniqueConstraint("alert", "recipient", "channel", "step", name="message_alert_recipient_channel_step"),
     )
     op.create_index("message_state_due", "message", ["state", "due"])
+    op.create_index("message_recipient_written", "message", ["recipient", "written"])
+    op.create_index("message_digest", "message", ["digest"])
     op.create_table(
         "attempt",
         _site(),
