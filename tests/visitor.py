@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerts.alert import Audience, State
 from tests.clinic import NOW, PASSWORD, THERAPIST, Clinic
 
-
 OURS = '<script src="/static/keepup.js" defer></script>'
 """The one script there is."""
 

@@ -43,6 +43,7 @@ class Door:
         self._cookie = "__Host-keepup" if https else "keepup"
         self._sessions = URLSafeSerializer(secret, "session", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
         self._forms = Signer(secret, "form", key_derivation="hmac", digest_method=hashlib.sha256)
+        self._feeds = URLSafeSerializer(secret, "feed", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
         self._left: dict[str, int] = {}
         self._wrong: dict[str, deque[int]] = {}
 
@@ -75,6 +76,17 @@ class Door:
 
     def token(self, session: Session) -> str:
         return self._forms.get_signature(session.nonce).decode()
+
+    def feed(self, therapist: str) -> str:
+        """What the address of a therapist's feed holds instead of a login."""
+        return str(self._feeds.dumps(therapist))
+
+    def follower(self, token: str) -> str | None:
+        """Whose feed it is; `None`: nobody's."""
+        try:
+            return str(self._feeds.loads(token))
+        except BadSignature:
+            return None
 
     def enter(self, response: Response, therapist: str = "") -> Session:
         """A new session, never a promoted one: a cookie planted before the login is worth nothing after it."""

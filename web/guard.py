@@ -25,6 +25,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "X-Robots-Tag": "noindex",
 }
+KEPT = ("/static/", "/feed/")
+"""What may be kept, to be asked for again only if it changed."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -43,7 +45,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                headers["Cache-Control"] = "no-cache" if scope["path"].startswith("/static/") else "no-store"
+                headers["Cache-Control"] = "no-cache" if scope["path"].startswith(KEPT) else "no-store"
             await send(message)
 
         if scope["method"] not in SAFE and foreign(Headers(scope=scope)):
