@@ -34,7 +34,7 @@ def ingest(
             own = EmbeddedBroker(port)
             stack.callback(own.stop)
             broker = own.url
-        receiver = stack.enter_context(receiving(behind, broker, site, ca))
+        receiver = stack.enter_context(receiving(behind, broker, site, ca, told.is_set))
         if not quiet:
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
         while not told.wait(LOOK):

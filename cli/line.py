@@ -139,13 +139,13 @@ def warn_of_a_new_site(folder: Path) -> None:
 
 
 @contextmanager
-def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) -> Iterator[Link]:
-    """Raises `BrokerUnavailable` when the broker does not answer at first; later the link comes back by itself."""
+def linked(url: str, name: str, subscribed: list[str], ca: str | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Link]:
+    """Raises `BrokerUnavailable` when the broker does not answer at first; later the link comes back by itself. `stop`: wait no longer."""
     link = Link(url, name, subscribed, ca)
     link.start()
     try:
         end = time.monotonic() + PATIENCE
-        while not link.up():
+        while not link.up() and not stop():
             if time.monotonic() > end:
                 raise BrokerUnavailable("The broker does not answer. Check its address, and that it is running; user and password too.")
             time.sleep(0.02)
@@ -155,10 +155,12 @@ def linked(url: str, name: str, subscribed: list[str], ca: str | None = None) ->
 
 
 @contextmanager
-def receiving(behind: Books, url: str, site: str = SITE, ca: str | None = None) -> Iterator[Receiver]:
+def receiving(
+    behind: Books, url: str, site: str = SITE, ca: str | None = None, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Receiver]:
     """Ingests what the broker brings, in the background, for as long as the context lasts."""
     # a name of its own: of two connections of one name a broker keeps the newer
-    with linked(url, f"keepup-ingest-{site}-{uuid4().hex[:8]}", topics(site), ca) as link:
+    with linked(url, f"keepup-ingest-{site}-{uuid4().hex[:8]}", topics(site), ca, stop) as link:
         receiver = Receiver(behind.ingester, link)
         receiver.start()
         try:

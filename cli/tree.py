@@ -15,7 +15,7 @@ WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """s before a verb that ended is started again; the last repeats."""
 HEALTHY = 60.0
 """s a verb runs before its next end counts as the first."""
-FAREWELL = 4.5
+FAREWELL = 4.0
 """s all of them together may take to end once told to."""
 _VOICE = Lock()
 
