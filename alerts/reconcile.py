@@ -131,9 +131,8 @@ def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -
         return Change(Turn.REOPENED, new)
     if old.end is None and new.end is not None:
         return Change(Turn.CLOSED, new)
-    if policy.shape(old.kind) is Shape.OCCURRENCE:
-        return Change(Turn.GROWN, new) if old != new else None
-    if _seen(old) != _seen(new) or _moved(old, new) or set(policy.due(new, now)) - set(policy.due(old, known.judged)):
+    moved = old != new if policy.shape(old.kind) is Shape.OCCURRENCE else _seen(old) != _seen(new) or _moved(old, new)
+    if moved or set(policy.due(new, now)) - set(policy.due(old, known.judged)):
         return Change(Turn.GROWN, new)
     return None
 

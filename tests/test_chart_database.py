@@ -115,7 +115,7 @@ def test_a_kill_between_any_two_statements_leaves_no_alert_without_message_and_n
     blank = Chart(f"sqlite:///{tmp_path}/blank.db")
     blank.admit(ANN, NOON)
     blank.close()
-    steps = 80
+    steps = 46
     command = [sys.executable, "-c", KILLED, str(tmp_path), str(steps)]
     codes = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True).stdout.split()
     counts = " UNION ALL ".join(f"SELECT count(*) FROM {table}" for table in ("finding", "alert", "event", "message"))

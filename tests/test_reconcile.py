@@ -135,6 +135,39 @@ def test_forty_eight_silent_hours_are_a_change_though_nothing_else_is() -> None:
     assert turns([silent(49.0)], [judged(silent(48.0))]) == []
 
 
+def session(key: str, start: int, end: int | None, **evidence: float | str) -> Finding:
+    """A planned session, times in minutes."""
+    return Finding("p", "planned_session", key, start * MINUTE, None if end is None else end * MINUTE, {"until": 900 * MINUTE, **evidence})
+
+
+def test_planned_sessions_are_known_by_their_keys_however_they_overlap() -> None:
+    known = [judged(session("walk", 100, 300, p=0.9)), judged(session("core", 100, 300, p=0.2))]
+    found = [session("core", 100, 300, p=0.8), session("walk", 100, 300, p=0.9)]
+    assert turns(found, known) == [(Turn.GROWN, "core")]
+
+
+def test_a_session_falls_due_to_be_asked_about_though_nothing_else_changes() -> None:
+    asked = session("core", 100, None, outcome="asked", ask="not_seen", tell_from=500 * MINUTE)
+    assert turns([asked], [judged(asked, at=400 * MINUTE)], now=499 * MINUTE) == []
+    assert turns([asked], [judged(asked, at=400 * MINUTE)], now=500 * MINUTE) == [(Turn.GROWN, "core")]
+    assert turns([asked], [judged(asked, at=500 * MINUTE)], now=501 * MINUTE) == []
+
+
+def test_an_open_session_from_before_the_range_that_no_plan_holds_any_more_is_over() -> None:
+    assert turns([], [judged(session("core", 50, None))], start=100 * MINUTE) == [(Turn.CLOSED, "core")]
+    assert turns([], [judged(session("core", 50, 90))], start=100 * MINUTE) == []
+
+
+def test_states_of_one_kind_that_go_on_at_once_keep_their_own_keys() -> None:
+    # known   core 100 ────   walk 200 ────   late data move both: each overlaps more with the other
+    # found   walk  90 ────   core 210 ────
+    def partial(key: str, start: int) -> Finding:
+        return Finding("p", "partial_again", key, start * MINUTE, None, {"partials": 3})
+
+    known = [judged(partial("core", 100)), judged(partial("walk", 200))]
+    assert turns([partial("walk", 90), partial("core", 210)], known) == [(Turn.GROWN, "walk"), (Turn.GROWN, "core")]
+
+
 def bouts(still_minutes: set[int], end: int) -> list[Finding]:
     """A simple rule: runs of at least 30 still minutes."""
     found, begun = [], None
