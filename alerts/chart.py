@@ -15,6 +15,7 @@ from alerts.plans import Plans
 from alerts.reconcile import Change, Judgement
 from alerts.register import Register
 from alerts.reports import Reports
+from alerts.trail import Trail
 from detectors.finding import Finding
 
 __all__ = ["Chart", "ChartUnavailable", "Event", "Patient", "Therapist", "Wearing"]
@@ -36,6 +37,7 @@ class Chart(Register):
         self.pauses = Pauses(self._database, site)
         self.links = KeptLinks(self._database, site)
         self.feed = Feed(self._database)
+        self.trail = Trail(self._database)
 
     # findings and alerts
 
@@ -68,10 +70,10 @@ class Chart(Register):
         with self._database.reading() as tx:
             return moves.alerts(tx, therapist, patient, states)
 
-    def acknowledge(self, alert: str, by: str, now: int) -> bool:
-        """True: acknowledged, now or before. False: not an alert for this therapist, or it is over."""
+    def acknowledge(self, alert: str, by: str, now: int, why: str = "acknowledged") -> bool:
+        """True: acknowledged, now or before. False: not an alert for this therapist, or it is over. `why`: as the audit will have it."""
         with self._database.writing() as tx:
-            return rounds.acknowledge(tx, self._site, alert, by, now)
+            return rounds.acknowledge(tx, self._site, alert, by, now, why)
 
     def snooze(self, alert: str, by: str, until: int, now: int) -> bool:
         """It is open again at `until`. False: not an alert for this therapist, or not open. Raises `ValueError` over 14 days."""

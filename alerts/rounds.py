@@ -6,12 +6,12 @@ from alerts import audit, moves, outbox, policy, tables
 from alerts.alert import Alert, Audience, State
 
 
-def acknowledge(tx: Connection, site: str, alert: str, by: str, now: int) -> bool:
+def acknowledge(tx: Connection, site: str, alert: str, by: str, now: int, why: str = "acknowledged") -> bool:
     mine = _mine(tx, alert, by)
     if mine is None or mine.audience is not Audience.THERAPIST:
         return False
     if mine.state in (State.OPEN, State.SNOOZED):
-        moves.end(tx, site, mine, State.ACKED, by, "acknowledged", now)
+        moves.end(tx, site, mine, State.ACKED, by, why, now)
     return mine.state in (State.OPEN, State.SNOOZED, State.ACKED)
 
 

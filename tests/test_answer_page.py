@@ -82,7 +82,7 @@ def test_the_page_names_nobody_and_loads_nothing_from_elsewhere(phone: httpx.Cli
     pages = [phone.get(path(question)).text, tap(phone, question, said="not_today").text, tap(phone, question, why="it_hurt").text]
     pages += [phone.get(bad).text for bad in ("/a/no.token", path(question)[:-1])]
     for page in pages:
-        for secret in (PERSON.id, "canary", THERAPIST, SITE, STEADY, "rx-", "login", "/alerts", question.id):
+        for secret in (PERSON.id, "canary", THERAPIST, SITE, STEADY, "rx-", "login", "/inbox", question.id):
             assert secret not in page
         assert "http" not in page
         assert "<script" not in page

@@ -100,7 +100,7 @@ def test_a_named_host_is_let_in_and_loopback_then_is_not(here: Clinic) -> None:
 
 
 def test_every_answer_carries_the_strict_headers(here: Clinic, therapist: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [therapist.get(path) for path in ("/", "/login", f"/patient/{SILENT}", "/alerts", "/nothing", "/patient/x?days=3", "/logout")]
+    answers = [therapist.get(path) for path in ("/", "/login", f"/patient/{SILENT}", "/inbox", "/nothing", "/patient/x?days=3", "/logout")]
     monkeypatch.setattr(here.store, "minutes", lambda *_: 1 / 0)
     answers += [therapist.get("/"), Browser(therapist.pages, "evil.example").get("/")]
 

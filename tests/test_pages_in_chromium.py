@@ -83,7 +83,7 @@ def test_every_page_fits_its_screen(browser: Browser, address: str, scheme: Lite
             "caseload": "/",
             "patient": f"/patient/{STEADY}",
             "silent": f"/patient/{SILENT}",
-            "alerts": "/alerts?show=all",
+            "inbox": "/inbox?show=all",
         }.items():
             page.goto(path)
             keep(page, f"{name}-{scheme}-{width}")
@@ -146,7 +146,7 @@ def test_an_alert_is_acknowledged_from_the_patients_page_and_leaves_the_list(bro
         page.get_by_role("link", name=SILENT).click()
         page.get_by_role("button", name=f"Acknowledge: silent band, {SILENT}").click()
         expect(page.get_by_role("heading", name="Open alerts")).to_be_hidden()
-        page.get_by_role("link", name="Alerts").click()
+        page.get_by_role("link", name="Inbox").click()
         expect(page.get_by_text("Nothing is open.")).to_be_visible()
         page.get_by_role("link", name="Acknowledged").click()
         expect(page.get_by_text("Band not heard since Thu 19 Nov 16:23")).to_be_visible()

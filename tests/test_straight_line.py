@@ -143,7 +143,7 @@ def test_from_the_bytes_of_a_band_to_the_words_a_therapist_reads(line: tuple[Cli
         assert minutes_of(told["Worn"]) == pytest.approx(140, abs=2)
         note = page.locator("article.notice", has_text="Still too long")
         expect(note).to_contain_text(re.compile(r"Still for 1[12]\d min, since Wed 18 Nov 10:2\d"))
-        page.goto("/alerts?show=all")
+        page.goto("/inbox?show=all")
         expect(note).to_contain_text(PATIENT)
 
 

@@ -32,7 +32,7 @@ def test_what_is_a_colleagues_is_not_found_on_any_route(pages: FastAPI, here: Cl
     token = therapist.token("/")
     for method, path in routes(pages):
         if "{" in path:
-            theirs = open_alert(here, OTHER) if path.startswith("/alerts") else OTHER
+            theirs = open_alert(here, OTHER) if path.startswith("/inbox") else OTHER
             answer = therapist.ask(method, filled(path, theirs), data={"token": token} if method == "POST" else None)
             assert answer.status_code == 404, (method, path)
             assert OTHER not in answer.text
@@ -53,33 +53,33 @@ def test_openingpages_changes_nothing(pages: FastAPI, therapist: Browser, tmp_pa
                 therapist.get(filled(path, ids))
         else:
             therapist.get(filled(path, SILENT))
-    therapist.get("/alerts?show=all")
+    therapist.get("/inbox?show=all")
 
     assert written(tmp_path) == before
 
 
 def test_acknowledging_moves_an_alert_from_open_to_acknowledged(here: Clinic, therapist: Browser) -> None:
     alert = open_alert(here, SILENT)
-    answer = therapist.post(f"/alerts/{alert}/acknowledge", therapist.token("/alerts"))
+    answer = therapist.post(f"/inbox/{alert}/acknowledge", therapist.token("/inbox"))
 
-    assert answer.headers["location"] == "/alerts"
+    assert answer.headers["location"] == "/inbox"
     assert [(e.by, e.new) for e in here.chart.events(alert)][-1] == (THERAPIST, State.ACKED)
-    assert "Nothing is open" in therapist.get("/alerts").text
-    assert SILENT in therapist.get("/alerts?show=acknowledged").text
-    again = therapist.post(f"/alerts/{alert}/acknowledge", therapist.token("/"), back="patient")
+    assert "Nothing is open" in therapist.get("/inbox").text
+    assert SILENT in therapist.get("/inbox?show=acknowledged").text
+    again = therapist.post(f"/inbox/{alert}/acknowledge", therapist.token("/"), back="patient")
     assert again.headers["location"] == f"/patient/{SILENT}"
 
 
 def test_a_note_to_the_patient_is_not_the_therapists_to_acknowledge(here: Clinic, therapist: Browser) -> None:
     note = open_alert(here, SILENT, Audience.PATIENT)
 
-    assert therapist.post(f"/alerts/{note}/acknowledge", therapist.token("/")).status_code == 404
+    assert therapist.post(f"/inbox/{note}/acknowledge", therapist.token("/")).status_code == 404
 
 
 def test_a_form_without_its_own_token_does_nothing(here: Clinic, therapist: Browser) -> None:
     of_another_session = Browser(therapist.pages).token()
     for token in ("", "made-up", of_another_session):
-        answer = therapist.post(f"/alerts/{open_alert(here, SILENT)}/acknowledge", token)
+        answer = therapist.post(f"/inbox/{open_alert(here, SILENT)}/acknowledge", token)
         assert answer.status_code == 403
         assert "load the page again" in answer.text
         assert open_alert(here, SILENT)
@@ -95,7 +95,7 @@ def test_a_form_without_its_own_token_does_nothing(here: Clinic, therapist: Brow
     ],
 )
 def test_a_form_from_another_site_does_nothing(here: Clinic, therapist: Browser, headers: dict[str, str]) -> None:
-    answer = therapist.post(f"/alerts/{open_alert(here, SILENT)}/acknowledge", therapist.token("/"), headers)
+    answer = therapist.post(f"/inbox/{open_alert(here, SILENT)}/acknowledge", therapist.token("/"), headers)
 
     assert answer.status_code == 403
     assert answer.headers["cache-control"] == "no-store"
@@ -136,7 +136,7 @@ def test_data_still_on_their_way_are_said_so(here: Clinic) -> None:
 
 
 def test_a_virtual_patient_is_marked_on_every_page_it_is_on(therapist: Browser) -> None:
-    for path in ("/", f"/patient/{SILENT}", "/alerts", "/alerts?show=all"):
+    for path in ("/", f"/patient/{SILENT}", "/inbox", "/inbox?show=all"):
         page = therapist.get(path).text
         assert "virtual, not a person" in page, path
 
@@ -148,7 +148,7 @@ def test_a_hostile_pseudonym_is_text_and_nothing_else(here: Clinic, therapist: B
     told = Finding(evil, "silent_band", "<img src=x>", NOW - 60 * HOUR, None, {"silent_h": 60.0})
     here.chart.record(evil, [Change(Turn.OPENED, told)], NOW)
 
-    for path in ("/", "/alerts", f"/patient/{quote(evil)}"):
+    for path in ("/", "/inbox", f"/patient/{quote(evil)}"):
         answer = therapist.get(path)
         assert answer.status_code == 200, path
         assert "&lt;script&gt;" in answer.text
@@ -178,4 +178,4 @@ def test_a_therapist_without_patients_is_told_what_to_do(here: Clinic, visitor: 
     visitor.login("t-new")
 
     assert "keepup patient add" in visitor.get("/").text
-    assert "Nothing is open" in visitor.get("/alerts").text
+    assert "Nothing is open" in visitor.get("/inbox").text

@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from alerts.chart import Chart, ChartUnavailable
 from alerts.links import Links
 from ingest.store import Store, StoreUnavailable
-from web import alerts, answer, atom, calendar, caseload, live, login, patient, tables
+from web import answer, atom, calendar, caseload, inbox, live, login, patient, tables
 from web.desk import CompleteTo, Desk, pages
 from web.door import Door, LoginNeeded
 from web.guard import HEADERS, Guard
@@ -44,7 +44,7 @@ def app(
     desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site))
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
-    for room in (login, caseload, patient, calendar, alerts, atom, tables):
+    for room in (login, caseload, patient, calendar, inbox, atom, tables):
         web.include_router(room.routes(desk))
     web.include_router(live.routes(desk, leaving))
     if links is not None:

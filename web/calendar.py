@@ -12,10 +12,10 @@ from detectors.adherence import Adherence, adherence, closes
 from detectors.outcome import Outcome, Source
 from detectors.plan.plan import Stage
 from detectors.plan.term import FOREVER
-from web.alerts import told
 from web.day import day_of, last_days
 from web.desk import Desk
 from web.door import Session
+from web.notices import told
 from web.planned import GLYPHS, WORDS, Planned, by_source, judged_ones, planned
 
 MOST = 53

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Response
 from alerts.alert import Alert
 from alerts.chart import Patient
 from ingest.batch import DAY, HOUR
-from web.alerts import told
 from web.day import Hour, hours_of, last_days
 from web.desk import Desk
 from web.door import Session
+from web.notices import told
 from web.strip import Strip, strip
 from web.totals import Totals, summed, totals
 

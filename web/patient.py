@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Response
 
 from alerts.policy import LIVE
 from ingest.batch import Cause
-from web.alerts import notices, told
 from web.day import Hour, hours_of, last_days
 from web.desk import Desk
 from web.door import Session
 from web.marks import Mark, Window, marks, windows
+from web.notices import notices, told
 from web.planned import GLYPHS, WORDS, Planned, planned
 from web.strip import Strip, strip
 from web.totals import Row, Totals, by_hour, totals, unheard
