@@ -109,7 +109,7 @@ def _renamed(found: Finding, known: Judgement) -> bool:
 
 
 def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
-    """Overlap in µs; for planned occurrences 1 where the keys are equal.
+    """Overlap in µs; for planned occurrences 1 where the keys are equal, for states 1 at least: one may begin just when it is judged.
 
     An open one reaches as far as it was seen: what is found now to `end`, what is known to when it was judged. Were it without end, it
     would be taken for whatever came after it while nobody was watching. A state is told by the clock and lasts until `now`: while nothing
@@ -122,7 +122,8 @@ def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
         return int(found.key == old.key)
     reach = max(end, now) if policy.shape(old.kind) is Shape.STATE else end
     until, was_until = (reach if found.end is None else found.end), (known.judged if old.end is None else old.end)
-    return min(until, was_until) - max(found.start, old.start)
+    overlap = min(until, was_until) - max(found.start, old.start)
+    return max(overlap, 1) if policy.shape(old.kind) is Shape.STATE and found.key == old.key else overlap
 
 
 def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -> Change | None:

@@ -158,6 +158,12 @@ def test_an_open_session_from_before_the_range_that_no_plan_holds_any_more_is_ov
     assert turns([], [judged(session("core", 50, 90))], start=100 * MINUTE) == []
 
 
+def test_a_state_that_began_just_when_it_was_judged_is_known_again() -> None:
+    # found at 600, judged at 600: no minute of it had passed, and it must not be told a second time under another key
+    begun = still(600, None, kind="drifting_time", still_min=0)
+    assert turns([begun], [judged(begun)], end=700 * MINUTE, now=700 * MINUTE) == []
+
+
 def test_states_of_one_kind_that_go_on_at_once_keep_their_own_keys() -> None:
     # known   core 100 ────   walk 200 ────   late data move both: each overlaps more with the other
     # found   walk  90 ────   core 210 ────
