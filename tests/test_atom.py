@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]  # it says nothing of its types
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -22,10 +22,13 @@ def address(therapist: str, secret: bytes = SECRET) -> str:
     return f"/feed/{Door(secret, lambda: NOW).feed(therapist)}.atom"
 
 
+MINE = address(THERAPIST)
+
+
 @pytest.fixture
 def reader(pages: FastAPI) -> Callable[..., httpx.Response]:
     """Nobody is logged in there."""
-    return lambda path=address(THERAPIST), **headers: Browser(pages).get(path, headers=headers)
+    return lambda path=MINE, **headers: Browser(pages).get(path, headers=headers)
 
 
 def test_a_feed_reader_takes_it_without_complaint(here: Clinic, reader: Callable[..., httpx.Response]) -> None:

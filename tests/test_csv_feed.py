@@ -90,7 +90,7 @@ def test_a_pseudonym_that_is_a_formula_stays_text(here: Clinic, therapist: Brows
     here.chart.record(evil, [Change(Turn.OPENED, Finding(evil, "silent_band", "s", NOW - 60 * HOUR, None, {"silent_h": 60.0}))], NOW)
 
     assert f"'{evil}" in {row["patient"] for row in rows(therapist, "/adherence.csv")}
-    assert '"\'=HYPERLINK(' in therapist.get("/adherence.csv").text
+    assert "\"'=HYPERLINK(" in therapist.get("/adherence.csv").text
 
 
 def test_the_plan_is_a_calendar_that_names_nothing_unless_asked(here: Clinic, followed: Browser) -> None:

@@ -1,0 +1,264 @@
+"""News as it happens: whose, in what order, and across servers that come and go."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import create_engine, text
+
+from alerts.chart import Chart, Patient
+from alerts.feed import _between
+from alerts.reconcile import Change, Turn
+from cli.serving import bound
+from detectors.finding import Finding
+from ingest.batch import HOUR
+from tests.clinic import BERLIN, COLLEAGUE, NOW, OTHER, SECRET, SILENT, STEADY, THERAPIST, Clinic
+from tests.rounds import ANN, BOB, NOON
+from tests.visitor import Browser, Clock, open_alert
+from web.app import app
+
+ROOT = Path(__file__).resolve().parents[1]
+FRESH = 10.0
+"""Seconds in which news must have come; it takes one or two."""
+
+
+def happen(chart: Chart, patient: str, number: int) -> None:
+    """A silence that both hear of: two alerts, an event each."""
+    key = f"silence-{number}"
+    told = Finding(patient, "silent_band", key, NOW - 60 * HOUR, None, {"silent_h": 60.0})
+    chart.record(patient, [Change(Turn.OPENED, told)], NOW + number)
+
+
+def numbers(lines: list[str]) -> list[int]:
+    return [int(line[4:]) for line in lines if line.startswith("id: ")]
+
+
+@contextmanager
+def served(here: Clinic, clock: Callable[[], int]) -> Iterator[tuple[str, uvicorn.Server]]:
+    """At an address of its own, stopped as SIGTERM stops it."""
+    door = bound("127.0.0.1", 0)
+    pages = app(*here, secret=SECRET, now=clock, leaving=lambda: server.should_exit)
+    server = uvicorn.Server(uvicorn.Config(pages, log_level="warning", timeout_graceful_shutdown=3))
+    thread = Thread(target=server.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{door.getsockname()[1]}", server
+    finally:
+        server.should_exit = True
+        thread.join(FRESH)
+        assert not thread.is_alive()
+
+
+def listened(address: str, cookies: httpx.Cookies, until: Callable[[list[str]], bool], **headers: str) -> list[str]:
+    """Lines of the stream until there are enough of them, or it ends."""
+    heard: list[str] = []
+    with httpx.stream("GET", f"{address}/events", cookies=dict(cookies), headers=headers, timeout=FRESH) as stream:
+        assert stream.status_code == 200, stream.read()
+        for line in stream.iter_lines():
+            heard.append(line)
+            if not line and until(heard):
+                break
+    return heard
+
+
+def test_news_come_while_one_listens_and_say_next_to_nothing(here: Clinic, therapist: Browser, clock: Clock) -> None:
+    alert = open_alert(here, SILENT)
+
+    def ready(heard: list[str]) -> bool:
+        if "event: ready" in heard and "event: alert" not in heard:
+            here.chart.acknowledge(alert, THERAPIST, NOW)
+        return "event: alert" in heard
+
+    with served(here, clock) as (address, _):
+        heard = listened(address, therapist.cookies, ready)
+
+    told = [json.loads(line[6:]) for line in heard if line.startswith("data: ")]
+    assert told == [{}, {"alert": alert, "change": "acked"}]
+    assert heard[0].startswith("retry: ")
+    assert not re.search(f"{SILENT}|{THERAPIST}|silent", "\n".join(heard))
+
+
+def test_a_colleagues_news_are_not_mine(here: Clinic, therapist: Browser, clock: Clock) -> None:
+    since = here.chart.feed.newest()
+    happen(here.chart, OTHER, 1)
+    happen(here.chart, STEADY, 2)
+
+    with served(here, clock) as (address, _):
+        heard = listened(address, therapist.cookies, lambda heard: len(numbers(heard)) >= 1, **{"Last-Event-ID": str(since)})
+
+    mine = [one.seq for one in here.chart.audit(therapist=THERAPIST, after=since)]
+    assert numbers(heard) == mine[:1]
+    assert mine[0] > since + 1
+
+
+# server    |---- a ----|   |---- b ----|   |---- c ----|
+# events    1 2 3   4 5   6     7 8       9   10 …
+def test_who_comes_back_goes_on_where_they_were_whichever_server_answers(here: Clinic, therapist: Browser, clock: Clock) -> None:
+    since = last = here.chart.feed.newest()
+    got: list[int] = []
+    for turn in range(4):
+        happen(here.chart, STEADY, 10 * turn)
+        with served(here, clock) as (address, _):
+            happen(here.chart, DISTRACTION[turn % 2], 10 * turn + 1)
+            happen(here.chart, STEADY, 10 * turn + 2)
+            heard = listened(address, therapist.cookies, lambda heard: len(numbers(heard)) >= 2, **{"Last-Event-ID": str(last)})
+        got += numbers(heard)
+        last = got[-1]
+        happen(here.chart, STEADY, 10 * turn + 3)
+    mine = [one.seq for one in here.chart.audit(therapist=THERAPIST, after=since) if one.alert]
+
+    assert got == mine[: len(got)]
+    assert len(got) >= 8
+
+
+DISTRACTION = (OTHER, STEADY)
+
+
+PROCESS = """
+import sys, uvicorn
+from pathlib import Path
+from cli.serving import bound
+from tests.clinic import NOW, SECRET, opened
+from web.app import app
+
+with opened(Path(sys.argv[1])) as clinic:
+    door = bound("127.0.0.1", 0)
+    pages = app(*clinic, secret=SECRET, now=lambda: NOW, leaving=lambda: server.should_exit)
+    server = uvicorn.Server(uvicorn.Config(pages, log_level="warning", timeout_graceful_shutdown=3))
+    print(door.getsockname()[1], flush=True)
+    server.run(sockets=[door])
+"""
+
+
+def test_killed_servers_leave_no_gap_and_a_terminated_one_is_gone_at_once(here: Clinic, therapist: Browser, tmp_path: Path) -> None:
+    since = last = here.chart.feed.newest()
+    got: list[int] = []
+    for turn, sent in enumerate((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)):
+        happen(here.chart, STEADY, 2 * turn)
+        with subprocess.Popen([sys.executable, "-c", PROCESS, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+            assert process.stdout is not None
+            address = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            happen(here.chart, STEADY, 2 * turn + 1)
+            begun = cut(process, sent, address, therapist.cookies, last, got)
+            process.wait(FRESH)
+            assert time.monotonic() - begun < 3
+        last = got[-1]
+    mine = [one.seq for one in here.chart.audit(therapist=THERAPIST, after=since) if one.alert]
+
+    assert got == mine[: len(got)]
+    assert len(got) >= 6
+
+
+def cut(process: "subprocess.Popen[str]", by: int, address: str, cookies: httpx.Cookies, last: int, got: list[int]) -> float:
+    """Listens on from `last`, ends the process while listening; gives when, seconds of the monotonic clock."""
+    heard: list[str] = []
+    begun = 0.0
+    try:
+        with httpx.stream("GET", f"{address}/events", cookies=dict(cookies), headers={"Last-Event-ID": str(last)}, timeout=FRESH) as stream:
+            for line in stream.iter_lines():
+                heard.append(line)
+                if not begun and len(numbers(heard)) >= 2:
+                    begun = time.monotonic()
+                    process.send_signal(by)
+    except httpx.RemoteProtocolError:
+        assert by == signal.SIGKILL
+    # what was cut in the middle was not received: an event counts from the empty line after it
+    whole = "\n".join(heard).rpartition("\n\n")[0].splitlines() if by == signal.SIGKILL else heard
+    got += numbers(whole)
+    return begun
+
+
+def test_a_server_that_is_told_to_stop_does_not_wait_for_who_listens(here: Clinic, therapist: Browser, clock: Clock) -> None:
+    with served(here, clock) as (address, server):
+
+        def told(_: list[str]) -> bool:
+            server.should_exit = True
+            return False
+
+        begun = time.monotonic()
+        heard = listened(address, therapist.cookies, told)
+
+    assert "event: ready" in heard
+    assert time.monotonic() - begun < 3
+
+
+def test_a_stream_ends_with_its_session(here: Clinic, therapist: Browser, clock: Clock) -> None:
+    def later(_: list[str]) -> bool:
+        clock.now += 13 * HOUR
+        return False
+
+    with served(here, clock) as (address, _):
+        assert "event: ready" in listened(address, therapist.cookies, later)
+
+
+@pytest.mark.parametrize("gone", ["999999", str(1 << 70)])
+def test_a_number_that_never_was_is_answered_with_read_again(here: Clinic, therapist: Browser, clock: Clock, gone: str) -> None:
+    with served(here, clock) as (address, _):
+        heard = listened(address, therapist.cookies, lambda heard: bool(numbers(heard)), **{"Last-Event-ID": gone})
+
+    assert "event: resync" in heard
+    assert numbers(heard) == [here.chart.feed.newest()]
+
+
+def test_what_was_erased_meanwhile_is_answered_with_read_again(here: Clinic) -> None:
+    since = here.chart.feed.newest()
+    happen(here.chart, SILENT, 1)
+    assert here.chart.erase(SILENT, NOW)
+    happen(here.chart, STEADY, 2)
+
+    assert not here.chart.feed.since(since, THERAPIST).whole
+    newest = here.chart.feed.newest()
+    happen(here.chart, STEADY, 3)
+    assert here.chart.feed.since(newest, THERAPIST).whole
+
+
+def test_proxies_are_asked_not_to_hold_it_back(therapist: Browser) -> None:
+    answer = therapist.get("/events")
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert answer.headers["cache-control"] == "no-store"
+    assert therapist.get("/events?since=-1").status_code == 400
+
+
+def test_a_long_absence_is_made_up_for_in_pages_without_holes(chart: Chart) -> None:
+    for number in range(30):
+        happen(chart, (ANN, BOB)[number % 2].id, number)
+    at, got = 0, []
+    while (news := chart.feed.since(at, ANN.therapist, most=4)).events:
+        got += [one.seq for one in news.events]
+        at = news.to
+
+    assert got == [one.seq for one in chart.audit(therapist=ANN.therapist) if one.alert]
+    assert at == chart.feed.newest()
+
+
+def test_others_news_are_not_read_again_and_again(chart: Chart) -> None:
+    chart.admit(Patient("p-hers", BERLIN, COLLEAGUE, False), NOON)
+    happen(chart, "p-hers", 1)
+    news = chart.feed.since(0, THERAPIST)
+
+    assert (news.events, news.to, news.whole) == ((), chart.feed.newest(), True)
+
+
+@pytest.mark.usefixtures("here")
+def test_news_are_found_by_number_and_not_by_reading_everything(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/chart.db")
+    asked = _between(5, 9, THERAPIST, 10).compile(engine, compile_kwargs={"literal_binds": True})
+    with engine.connect() as tx:
+        plan = "\n".join(row.detail for row in tx.execute(text(f"EXPLAIN QUERY PLAN {asked}")))
+    engine.dispose()
+
+    assert "SEARCH event USING INTEGER PRIMARY KEY" in plan
+    assert "SCAN event" not in plan
+    assert "SCAN deed" not in plan
