@@ -35,7 +35,7 @@ def ingest(
             stack.callback(own.stop)
             broker = own.url
         receiver = stack.enter_context(receiving(behind, broker, site, ca, told.is_set))
-        if not quiet:
+        if not (quiet or told.is_set()):
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
         while not told.wait(LOOK):
             if receiver.failure:

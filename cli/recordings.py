@@ -37,18 +37,18 @@ def placed(site: Site, memory: Memory, now: int) -> Iterator[Placed | Mistake]:
     """Each of the site's, as `memory` has it, or from `now` (µs UTC) on; a mistake in place of one that cannot be played."""
     for number, one in enumerate(site.recording, 1):
         dev = f"r-{sha256(f'{one.patient}/{one.file.name}/{one.band}'.encode()).hexdigest()[:8]}"
-        times = memory.said.get(f"{dev} times")
-        if times is None:
+        kept = memory.said.get(f"{dev} times")
+        if kept is None:
             try:
-                times = " ".join(map(str, _times(one, opened(one.file, one.format, one.zone, one.band, dev, 0), now)))
+                kept = " ".join(map(str, times(one, opened(one.file, one.format, one.zone, one.band, dev, 0), now)))
             except (Unreadable, typer.BadParameter) as error:
                 yield Mistake(f"recording[no. {number}]", str(error).rstrip("."))
                 continue
-            memory.said[f"{dev} times"] = times
-        yield Placed(one, dev, *map(int, times.split()))
+            memory.said[f"{dev} times"] = kept
+        yield Placed(one, dev, *map(int, kept.split()))
 
 
-def _times(written: settings.Recording, recording: Recording, now: int) -> tuple[int, int, int]:
+def times(written: settings.Recording, recording: Recording, now: int) -> tuple[int, int, int]:
     """(first, moved, began). Moved by whole days, so that nights stay nights; so its last reading is said when it bears that time, or less
     than a day later."""
     if not written.moved:

@@ -14,8 +14,10 @@ from random import Random
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from alerts.chart import Chart
+from cli import main
 from ingest.broker import free_port
 from tests.plans import GOOD
 from tests.verbs import Verb, ended, started, until
@@ -192,29 +194,28 @@ def struck(home: Home, name: str, dice: Random) -> list[int]:
 
 
 def test_what_is_wrong_is_told_and_nothing_is_begun(home: Home) -> None:
-    file = home.write('[[patients]]\nid = "p-1"')
-    code, verb = ended(home.at / "said", "up", file)
-    assert code == 2
-    assert f"{file} has 1 mistake: patients: is not known here: did you mean patient?." in verb.said
-    code, verb = ended(home.at / "json", "up", file, "--check", "--json")
-    assert code == 1
-    assert json.loads(verb.out)["mistakes"] == [{"where": "patients", "what": "is not known here: did you mean patient?"}]
+    file = str(home.write('[[patients]]\nid = "p-1"'))
+    refused = CliRunner().invoke(main.app, ["up", file])
+    assert refused.exit_code == 2
+    assert "has 1 mistake:\n  patients: is not known here: did you mean patient?" in refused.stderr
+    looked = CliRunner().invoke(main.app, ["up", file, "--check", "--json"])
+    assert looked.exit_code == 1
+    assert json.loads(looked.stdout)["mistakes"] == [{"where": "patients", "what": "is not known here: did you mean patient?"}]
     assert not home.folder.exists()
 
 
 def test_a_recording_that_cannot_be_read_is_told_before_anything_starts(home: Home) -> None:
-    file = home.write()
+    file = str(home.write())
     (home.at / "days.csv").write_text("hello\n")
-    code, verb = ended(home.at / "said", "up", file, "--check")
-    assert code == 1
-    assert "recording[no. 1]: days.csv begins with 'hello'" in verb.said
+    looked = CliRunner().invoke(main.app, ["up", file, "--check"])
+    assert looked.exit_code == 1
+    assert "recording[no. 1]: days.csv begins with 'hello'" in looked.stderr
 
 
 def test_who_looks_first_is_told_what_would_be_done_and_nothing_is(home: Home) -> None:
-    file = home.write()
-    code, verb = ended(home.at / "said", "up", file, "--check", "--json")
-    assert code == 0, verb.said
-    told = json.loads(verb.out)
+    looked = CliRunner().invoke(main.app, ["up", str(home.write()), "--check", "--json"])
+    told = json.loads(looked.stdout)
+    assert looked.exit_code == 0
     assert (told["ok"], told["processes"]) == (True, ["ingest", "watch", "serve", "play-1"])
     assert f"{SOMEBODY} is in the chart; t-02 reads about them" in told["steps"]
     assert not home.folder.exists()
