@@ -16,6 +16,13 @@ from alerts.chart import Chart
 # Nothing here has to outlive a power cut, so it need not wait for the disk.
 _FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=200 -c listen_addresses="
 
+# The end of the input is the end of whoever asked for it.
+_LIFE = """
+"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$2/log" &&
+"$1/pg_ctl" -D "$2/data" -w -s -l "$2/log" -o "$3" start && echo up && cat
+"$1/pg_ctl" -D "$2/data" -s -m immediate stop; rm -rf "$2/data"
+"""
+
 
 class Postgres:
     """A running server; every chart is a database of its own."""
@@ -51,24 +58,20 @@ def programs() -> Path | None:
 
 @contextmanager
 def running(programs: Path) -> Iterator[Postgres]:
-    """Under the user `postgres` where we are root, for as root it refuses to run."""
-    root = os.geteuid() == 0
+    """Under the user `postgres` where we are root, for as root it refuses to run. It ends with us, even if we are killed."""
     folder = Path(tempfile.mkdtemp(prefix="keepup-pg-"))
-    if root:
+    user = {}
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(data), *arguments]
-        user = {"user": "postgres", "group": "postgres", "extra_groups": []} if root else {}
-        subprocess.run(command, check=True, timeout=60, cwd=folder, stdout=subprocess.DEVNULL, **user)  # type: ignore[call-overload]  # by name
-
+        user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    command = ["sh", "-c", _LIFE, "sh", programs, folder, f"{_FAST} -c unix_socket_directories={folder}"]
+    life = subprocess.Popen(  # type: ignore[call-overload]  # who it runs as, by name
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, start_new_session=True, **user
+    )
     try:
-        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        run("pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", f"{_FAST} -c unix_socket_directories={folder}", "start")
-        try:
-            yield Postgres(folder)
-        finally:
-            run("pg_ctl", "-s", "-m", "immediate", "stop")
+        if life.stdout.readline() != b"up\n":
+            raise RuntimeError(f"PostgreSQL in {programs} did not start; see what it says above")
+        yield Postgres(folder)
     finally:
-        shutil.rmtree(folder)
+        life.communicate(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
