@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from uuid import uuid5
 
-from sqlalchemy import Connection, Row, Select, and_, select, update
+from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 
 from alerts import audit, outbox, policy, tables
 from alerts.alert import Alert, Audience, State
@@ -130,12 +130,12 @@ def tend(tx: Connection, site: str, reach: Reach, now: int) -> int:
 
 def _forgotten(tx: Connection, now: int) -> list[Alert]:
     a = tables.alert.c
-    return _read(tx, _live(policy.LIVE).where(a.opened <= now - policy.FORGOTTEN))
+    return _read(tx, _live(policy.LIVE).where(a.opened <= now - policy.FORGOTTEN, a.kind.not_in(policy.LASTING)))
 
 
 def _slept(tx: Connection, now: int) -> list[Alert]:
     a = tables.alert.c
-    return _read(tx, _live([State.SNOOZED]).where(a.until <= now, a.opened > now - policy.FORGOTTEN))
+    return _read(tx, _live([State.SNOOZED]).where(a.until <= now, or_(a.opened > now - policy.FORGOTTEN, a.kind.in_(policy.LASTING))))
 
 
 def _freed(tx: Connection, now: int) -> list[tuple[Alert, Telling]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.alert import Audience, State
+from detectors.dates import instant
 from detectors.finding import Finding
 from detectors.outcome import KIND, Outcome, Source
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
@@ -100,9 +101,10 @@ def _to_be_asked(finding: Finding, now: int) -> bool:
 
 
 def _seen_after_all(finding: Finding, told: Evidence) -> bool:
-    # What the patient said is no mistake of ours, though the band may come to say more.
+    # What the patient said, or did once asked, is no mistake of ours.
     seen = finding.evidence.get("outcome") in (Outcome.DONE, Outcome.PARTIAL, Outcome.LATE)
-    return seen and finding.evidence.get("source") == Source.SENSOR and told.get("source") == Source.SENSOR
+    by_sensor = finding.evidence.get("source") == Source.SENSOR and told.get("source") == Source.SENSOR
+    return seen and by_sensor and instant(str(finding.evidence["began"])) < int(told.get("tell_from", 2**62))
 
 
 def _always(_: Finding, __: int) -> bool:
@@ -138,6 +140,8 @@ MANNERS: Mapping[str, Manner] = {
     "low_battery": Manner(Shape.STATE, (Telling(Audience.PATIENT, _from_then_on),)),
 }
 """By kind; a kind that is not here is a span that is kept and told to nobody."""
+LASTING = frozenset(kind for kind, manner in MANNERS.items() if manner.shape is Shape.STATE)
+"""What goes on until the data or a person end it: its alerts are never forgotten."""
 
 
 def shape(kind: str) -> Shape:
