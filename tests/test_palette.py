@@ -10,7 +10,7 @@ SCHEMES = dict(zip(("light", "dark", "print"), re.findall(r":root \{(.*?)\}", CS
 TEXT = [
     ("ink", "page"), ("ink", "surface"), ("ink", "tint"), ("soft", "page"), ("soft", "surface"), ("soft", "tint"), ("accent", "page"),
     ("accent", "surface"), ("accent", "tint"), ("on-accent", "accent"), ("need", "surface"), ("need", "need-tint"), ("surface", "need"),
-    ("virtual", "virtual-tint"), ("gap", "surface"),
+    ("virtual", "virtual-tint"), ("gap", "surface"), ("well", "surface"), ("watch", "surface"), ("act", "surface"),
 ]  # fmt: skip
 SHAPES = ["exercise", "walking", "moving", "still", "worn", "asleep", "off", "unknown", "gap", "control", "need", "accent"]
 
