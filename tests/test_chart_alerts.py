@@ -130,8 +130,8 @@ def test_a_silence_that_never_was_is_taken_back_and_who_was_told_is_told_so(char
 
 
 def test_an_alert_that_nobody_answered_expires_after_thirty_days(chart: Chart) -> None:
-    judge(chart, [silent(NOON, 50)], NOON)
+    judge(chart, [still(NOON)], NOON)
     drain(chart, NOON)
     assert chart.recover(NOON + 29 * DAY) == 0
-    assert chart.recover(NOON + 30 * DAY) == 2
-    assert states(chart) == [State.EXPIRED, State.EXPIRED]
+    assert chart.recover(NOON + 30 * DAY) == 1
+    assert states(chart) == [State.EXPIRED]

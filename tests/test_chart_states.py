@@ -6,7 +6,7 @@ from alerts.alert import Audience, Message, State
 from alerts.chart import Chart
 from alerts.reconcile import Turn
 from detectors.finding import Finding
-from detectors.outcome import Judged, Outcome, Source
+from detectors.outcome import SEEN, Judged, Outcome, Source
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.rounds import NOON, drain, judge, silent, states, still, stopped
 
@@ -16,7 +16,8 @@ START, END = NOON - 3 * HOUR, NOON - HOUR
 def session(
     outcome: Outcome, source: Source = Source.SENSOR, ask: str | None = None, key: str = "rx/core/2026-11-03", **facts: float
 ) -> Finding:
-    told: dict[str, float | int | str] = {**facts, **({"ask": ask} if ask else {})}
+    began = {"began": "2026-11-03T14:10Z"} if source is Source.SENSOR and outcome in SEEN else {}
+    told: dict[str, float | int | str] = {**facts, **began, **({"ask": ask} if ask else {})}
     return Judged(key, "core", START, END, outcome, None, source, 0.9, told).finding("p-ann", 1)
 
 
