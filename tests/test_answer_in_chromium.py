@@ -57,6 +57,7 @@ WIDE = "document.documentElement.scrollWidth > innerWidth"
 
 
 def fits(page: Page) -> None:
+    page.wait_for_load_state("load")  # with its style sheet
     assert not page.evaluate(WIDE), "the page is wider than the screen"
     assert page.evaluate(SMALL) == [], "targets under 48 px"
 
