@@ -198,7 +198,10 @@ def test_a_stream_ends_with_its_session(here: Clinic, therapist: Browser, clock:
         return False
 
     with served(here, clock) as (address, _):
-        assert "event: ready" in listened(address, therapist.cookies, later)
+        heard = listened(address, therapist.cookies, later)
+
+    assert "event: ready" in heard
+    assert heard[-3:] == ["event: over", "data: {}", ""]
 
 
 @pytest.mark.parametrize("gone", ["999999", str(1 << 70)])

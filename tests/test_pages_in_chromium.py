@@ -1,76 +1,30 @@
 """The pages in a real browser: a therapist logs in, looks, acknowledges. Pictures of it are left in `shots/`."""
 
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
-from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.clinic import DESK, NOW, PASSWORD, SECRET, SILENT, STEADY, THERAPIST, furnish, opened
+from tests.chromium import browser as browser
+from tests.chromium import keep as keep
+from tests.chromium import login, served, visit
+from tests.clinic import DESK, NOW, SECRET, SILENT, STEADY, furnish, opened
 from web.app import app
 
-CHROMIUM = Path("/usr/bin/chromium")
-SHOTS = Path(__file__).resolve().parents[1] / "shots"
 SIZES = [*product(("light", "dark"), (1280, 390))]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        if "CI" in os.environ:
-            pytest.fail(f"{CHROMIUM} is not installed; install the package chromium")
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("clinic")
     furnish(folder, days=28)
-    with opened(folder) as clinic, socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app(*clinic, secret=SECRET, now=lambda: NOW, site="Harbour Clinic"), log_level="warning"))
-        serving = Thread(target=server.run, kwargs={"sockets": [door]})
-        serving.start()
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
-        server.should_exit = True
-        serving.join(10)
-
-
-@contextmanager
-def visit(browser: Browser, address: str, scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Iterator[Page]:
-    """A page that fails the test when the browser complains of anything, a breach of the content policy above all."""
-    with browser.new_context(base_url=address, color_scheme=scheme, viewport={"width": width, "height": 850}) as context:
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.set_default_timeout(10_000)
-        yield page
-        assert complaints == []
-
-
-def login(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label("Your id").fill(THERAPIST)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Caseload")).to_be_visible()
-
-
-def keep(page: Page, name: str) -> None:
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+    with (
+        opened(folder) as clinic,
+        served(lambda over: app(*clinic, secret=SECRET, now=lambda: NOW, site="Harbour Clinic", leaving=over)) as at,
+    ):
+        yield at
 
 
 @pytest.mark.parametrize(("scheme", "width"), SIZES)

@@ -23,6 +23,8 @@ HEARTBEAT = 15
 """Looks without news after which something is said all the same, so that nothing in between hangs up."""
 RETRY = "retry: 3000\n\n"
 """Milliseconds after which a browser comes back."""
+OVER = "event: over\ndata: {}\n\n"
+"""The session has ended: it is no use to come back."""
 
 
 def routes(desk: Desk, leaving: Callable[[], bool]) -> APIRouter:
@@ -38,11 +40,19 @@ def routes(desk: Desk, leaving: Callable[[], bool]) -> APIRouter:
     ) -> Response:
         after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else since
 
-        async def over() -> bool:
-            return leaving() or desk.door.session(request) is None or await request.is_disconnected()
+        def logged_out() -> bool:
+            return desk.door.session(request) is None
 
-        told = stream(desk, session.therapist, after, over)
-        return StreamingResponse(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        async def over() -> bool:
+            return leaving() or logged_out() or await request.is_disconnected()
+
+        async def told() -> AsyncIterator[str]:
+            async for line in stream(desk, session.therapist, after, over):
+                yield line
+            if logged_out():
+                yield OVER
+
+        return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return router
 

@@ -10,12 +10,20 @@
     if (source || document.hidden) return;
     source = new EventSource(last ? `/events?since=${last}` : "/events");
     for (const kind of ["ready", "alert", "resync"]) source.addEventListener(kind, heard);
+    source.addEventListener("over", () => {
+      stop();
+      look();
+    });
     source.addEventListener("error", () => {
       if (source && source.readyState === EventSource.CLOSED) {
         stop();
-        setTimeout(() => look().then(listen), AGAIN);
+        setTimeout(comeBack, AGAIN);
       }
     });
+  }
+
+  async function comeBack() {
+    if (await look()) listen();
   }
 
   function stop() {
@@ -29,16 +37,21 @@
     soon = setTimeout(look, TOGETHER);
   }
 
+  // False: nobody is logged in any more, and the login is on its way.
   async function look() {
     try {
       const answer = await fetch(location.href);
-      if (answer.redirected && new URL(answer.url).pathname === "/login") return location.reload();
-      if (!answer.ok) return;
+      if (answer.redirected && new URL(answer.url).pathname === "/login") {
+        location.reload();
+        return false;
+      }
+      if (!answer.ok) return true;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live][id]")) swap(part, page.getElementById(part.id));
     } catch {
       // out of reach; the stream says when it is there again
     }
+    return true;
   }
 
   function swap(part, fresh) {
@@ -64,7 +77,7 @@
     }, TOGETHER);
   });
   // A browser has few connections to a site: only the page that is seen holds one.
-  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : comeBack()));
   addEventListener("pagehide", stop);
   addEventListener("pageshow", listen);
   listen();
