@@ -12,7 +12,7 @@ from detectors.outcome import KIND, judged
 from ingest.batch import DAY, HOUR, MINUTE, Span, Stream
 from ingest.bout import GROWS, Bout
 from ingest.catalog import Catalog
-from ingest.minute import MINUTE_DTYPE, Minutes, laid
+from ingest.minute import MINUTE_DTYPE, Minutes, joined, laid
 from ingest.store import Store
 
 SETTLE = MINUTE
@@ -30,19 +30,34 @@ class _Seen:
     told: Told
 
 
+@dataclass(slots=True)
+class _Past:
+    """Days of one patient as they were read for the rules that see many; what lies before `end` need not be read again."""
+
+    start: int
+    end: int
+    minutes: Minutes
+    battery: list[tuple[int, float]]
+
+
 class Sight:
     """All it remembers can be thrown away and is read again. Times are µs UTC. Raises `StoreUnavailable`, `ChartUnavailable`."""
 
     def __init__(self, chart: Chart, store: Store, catalog: Catalog) -> None:
         self._chart, self._store, self._catalog = chart, store, catalog
         self._seen: dict[str, _Seen] = {}
+        self._past: dict[str, _Past] = {}
 
-    def forget(self, patient: str | None = None) -> None:
-        """What was read of this patient, or of all, is read again: it changed."""
-        if patient is None:
-            self._seen.clear()
-        else:
-            self._seen.pop(patient, None)
+    def forget(self) -> None:
+        """Who there is and who wears what is new."""
+        self._seen.clear()
+        self._past.clear()
+
+    def made_again(self, patient: str, since: int) -> None:
+        """Minutes from `since` on are new."""
+        self._seen.pop(patient, None)
+        if past := self._past.get(patient):
+            past.end = min(past.end, since - HOUR)
 
     def new_gaps(self, patient: str, wearings: Sequence[Wearing]) -> None:
         """Only the gaps are read again: they may grow while nothing else changes."""
@@ -57,9 +72,11 @@ class Sight:
     def far(self, patient: Patient, wearings: Sequence[Wearing], end: int, now: int, complete: int, days: int) -> History:
         """So many whole local days before it too, with bouts, battery, the plan and what people told by `now`."""
         start = midnight(end - 1, patient.zone, -days)
-        seen = _Seen(start, end, self._minutes(wearings, start, end), self._gaps(wearings, start, end), self._told(patient, start, now))
-        bouts, battery = self._bouts(wearings, start, end), self._battery(wearings, start, end)
-        return self._history(patient, wearings, seen, end, now, complete, days=days, bouts=bouts, battery=battery)
+        past = self._read_on(patient.id, wearings, start, end)
+        minutes = self._led_in(wearings, past.minutes, start, end)
+        seen = _Seen(start, end, minutes, self._gaps(wearings, start, end), self._told(patient, start, now))
+        bouts = self._bouts(wearings, start, end)
+        return self._history(patient, wearings, seen, end, now, complete, days=days, bouts=bouts, battery=past.battery)
 
     def _history(
         self,
@@ -116,20 +133,36 @@ class Sight:
         seen = self._seen.get(patient.id)
         if seen is None or seen.start != start or end > seen.end:
             last = end + DAY
-            seen = _Seen(start, last, self._minutes(wearings, start, last), self._gaps(wearings, start, last), self._planned(patient))
+            minutes = self._led_in(wearings, self._minutes(wearings, start, last), start, last)
+            seen = _Seen(start, last, minutes, self._gaps(wearings, start, last), self._planned(patient))
             self._seen[patient.id] = seen
         return seen
 
+    def _read_on(self, patient: str, wearings: Sequence[Wearing], start: int, end: int) -> _Past:
+        """[start, end), of which only what is new is read."""
+        past = self._past.get(patient)
+        if past is None or not past.start <= start <= past.end <= end:
+            past = _Past(start, start, np.empty(0, MINUTE_DTYPE), [])
+        kept, new = past.minutes, self._minutes(wearings, past.end, end)
+        minutes = joined([kept[slice(*np.searchsorted(kept["t"], (start, past.end)))], new])
+        said = [reading for reading in past.battery if start <= reading[0] < past.end] + self._battery(wearings, past.end, end)
+        # a band says the same again and again: the last word of each hour is enough, in whatever pieces they were read
+        hourly = {at // HOUR: (at, percent) for at, percent in said}
+        past = self._past[patient] = _Past(start, end, minutes, list(hourly.values()))
+        return past
+
     def _minutes(self, wearings: Sequence[Wearing], start: int, end: int) -> Minutes:
-        """Of all bands, each for as long as it was worn; led by the last hour heard before, however long ago."""
-        parts = [self._store.minutes(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]
+        """Of all bands, each for as long as it was worn; ascending."""
+        out = joined([self._store.minutes(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings])
+        return out if (np.diff(out["t"]) >= 0).all() else out[np.argsort(out["t"], kind="stable")]
+
+    def _led_in(self, wearings: Sequence[Wearing], minutes: Minutes, start: int, end: int) -> Minutes:
+        """The minutes without holes, led by the last hour heard before, however long ago."""
         earlier = [(hours[-1], w) for w in wearings if (hours := self._catalog.hours(w.dev, w.start, min(start, w.end or start)))]
         if earlier:
             hour, last = max(earlier, key=lambda found: found[0])
-            parts.append(self._store.minutes(last.dev, hour, min(hour + HOUR, start)))
-        out = np.concatenate(parts) if parts else np.empty(0, MINUTE_DTYPE)
-        out = out[np.argsort(out["t"], kind="stable")]
-        return np.concatenate([out[out["t"] < start], laid(out, start, end)])
+            return joined([self._store.minutes(last.dev, hour, min(hour + HOUR, start)), laid(minutes, start, end)])
+        return laid(minutes, start, end)
 
     def _bouts(self, wearings: Sequence[Wearing], start: int, end: int) -> list[Bout]:
         """Those that were surely over by `end`, so that it does not matter how much more is known by now."""
@@ -142,7 +175,7 @@ class Sight:
         worn = [w for w in wearings if w.end is None or w.end > end]
         batches = [b for w in worn for b in self._store.batches(w.dev, Stream.BATTERY, max(start, w.start), end)]
         said = [(t, v * b.scale) for b in batches for t, v in zip(b.times.tolist(), b.values[:, 0].tolist(), strict=True)]
-        return sorted((t, percent) for t, percent in said if t < end)
+        return [reading for reading in sorted(said) if start <= reading[0] < end]
 
     def _gaps(self, wearings: Sequence[Wearing], start: int, end: int) -> list[Span]:
         found = [self._catalog.spans(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]

@@ -95,7 +95,7 @@ class Watch:
             reached = {w.dev: self._catalog.complete_to(w.dev) or 0 for w in wearings}
             made = [at for dev, upto in reached.items() if (at := refresh(self._store, self._catalog, dev, upto)) is not None]
             if made:
-                self._sight.forget(patient.id)
+                self._sight.made_again(patient.id, min(made))
                 self._late[patient.id] = min([*made, self._late.get(patient.id, made[0])])
             else:
                 self._sight.new_gaps(patient.id, wearings)

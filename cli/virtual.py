@@ -83,8 +83,8 @@ def live_through(
     for _ in _heard(gateway):
         for now in watch.follow(now, STEP, apart):  # noqa: B020 — each look goes on where the last one stopped
             if now - delivered >= HOUR:
-                deliver(behind.chart, ways, now)
-                replies.hear()
+                if deliver(behind.chart, ways, now):
+                    replies.hear()
                 delivered = now
             replies.speak(now)
             moved(now)

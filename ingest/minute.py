@@ -1,5 +1,7 @@
 """What is known of one minute of one band. NaN is unknown, never zero."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,13 @@ def unknown(start: int, end: int) -> Minutes:
     out["t"] = np.arange(first, max(last, first), dtype=np.int64) * 60_000_000
     out["coverage"] = 0
     return out
+
+
+def joined(parts: Sequence[Minutes]) -> Minutes:
+    """One after the other. Moved as plain bytes: numpy would move them field by field, ten times slower."""
+    raw = np.dtype((np.void, MINUTE_DTYPE.itemsize))
+    whole = [np.ascontiguousarray(part).view(raw) for part in parts if len(part)]
+    return np.concatenate(whole).view(MINUTE_DTYPE) if whole else np.empty(0, MINUTE_DTYPE)
 
 
 def laid(minutes: Minutes, start: int, end: int) -> Minutes:

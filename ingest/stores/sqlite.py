@@ -16,7 +16,7 @@ import zstandard
 
 from ingest.batch import DAY, HOUR, MICROS, Batch, Stream
 from ingest.bout import Bout
-from ingest.minute import MINUTE_DTYPE, Minutes
+from ingest.minute import MINUTE_DTYPE, Minutes, joined
 from ingest.sqlite import connect, transaction, why
 from ingest.store import StoreUnavailable
 from ingest.tile import TILE_DTYPE, Tiles
@@ -96,9 +96,8 @@ class SqliteStore:
             rows = self._db.execute(
                 "select body from minute where dev = ? and hour >= ? and hour * 3600000000 < ? order by hour", (dev, start // HOUR, end)
             ).fetchall()
-        found = [_unpacked(body) for (body,) in rows]
-        out = np.concatenate(found) if found else np.empty(0, MINUTE_DTYPE)
-        return out[(out["t"] >= start) & (out["t"] < end)]
+        out = joined([_unpacked(body) for (body,) in rows])
+        return out[slice(*np.searchsorted(out["t"], (start, end)))]
 
     def write_bouts(self, dev: str, start: int, end: int, bouts: Sequence[Bout]) -> None:
         with self._lock, self._spoken(), transaction(self._db):
