@@ -12,6 +12,8 @@ from alerts.database import upsert
 from detectors.plan.occurrence import Zones
 
 UTC = ZoneInfo("UTC")
+SHORTEST = 15
+"""Characters of a password that alone opens the door (NIST SP 800-63B-4, 2025)."""
 _PASSWORDS = PasswordHash((Argon2Hasher(),))
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Rd2qkkrz6R7nSMzquJ2iaw$1dYXK25hHGg6Pa6q+6CpqlePei6NBDYi1XPXc8PXUck"
 """Hash of a password nobody has: an unknown id costs the same time as a wrong password."""

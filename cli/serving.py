@@ -45,6 +45,8 @@ def server(
         https=https,
         links=links,
         leaving=leaving,
+        bands=behind.catalog.bands,
+        dead=behind.catalog.dead,
     )
     web = uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
     return web

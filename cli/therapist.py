@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from alerts.chart import Therapist
+from alerts.people import SHORTEST
 from cli.line import chart_of, clinic
 from cli.options import a_folder, name, zone
-
-SHORTEST = 15
-"""Characters of a password that alone opens the door (NIST SP 800-63B-4, 2025)."""
 
 
 def clock(text: str) -> int:

@@ -1,12 +1,14 @@
 """Who may come in, from where, and what a form may do."""
 
+from urllib.parse import quote
+
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from ingest.batch import MINUTE
 from ingest.store import StoreUnavailable
-from tests.clinic import COLLEAGUE, NOW, SECRET, SILENT, STEADY, THERAPIST, Clinic
+from tests.clinic import COLLEAGUE, NOW, PASSWORD, SECRET, SILENT, STEADY, THERAPIST, Clinic
 from tests.visitor import Browser, Clock, filled, routes, scripts
 from web.app import app
 from web.door import STAY, TRIES
@@ -21,7 +23,33 @@ def test_nobody_sees_a_page_without_a_login(pages: FastAPI, visitor: Browser) ->
         elif path == "/login":
             assert answer.status_code == (200 if method == "GET" else 403)
         else:
-            assert (answer.status_code, answer.headers["location"]) == (303, "/login"), (method, path)
+            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login"), (method, path)
+
+
+def test_after_the_login_comes_the_page_that_was_asked_for(visitor: Browser) -> None:
+    asked = visitor.get(f"/patient/{STEADY}?days=28").headers["location"]
+    assert asked == f"/login?then=%2Fpatient%2F{STEADY}%3Fdays%3D28"
+    form = {"therapist": THERAPIST, "password": PASSWORD, "then": f"/patient/{STEADY}?days=28"}
+
+    assert f'value="{form["then"]}"' in visitor.get(asked).text
+    wrong = visitor.post("/login", visitor.token(), **form | {"password": "guess"})
+    assert f'value="{form["then"]}"' in wrong.text
+    assert visitor.post("/login", visitor.token(), **form).headers["location"] == form["then"]
+    assert visitor.get(asked).headers["location"] == form["then"]
+
+
+@pytest.mark.parametrize(
+    "away", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "\\\\evil", "inbox", "/\n//evil"]
+)
+def test_no_link_to_the_login_leads_away(visitor: Browser, away: str) -> None:
+    answer = visitor.post("/login", visitor.token(), therapist=THERAPIST, password=PASSWORD, then=away)
+
+    assert answer.headers["location"] == "/"
+    assert visitor.get(f"/login?then={quote(away)}").headers["location"] == "/"
+
+
+def test_what_a_button_was_to_do_is_not_done_by_coming_back(visitor: Browser) -> None:
+    assert visitor.ask("POST", "/inbox/acknowledge").headers["location"] == "/login"
 
 
 def test_a_wrong_password_and_an_unknown_id_are_refused_in_the_same_words(visitor: Browser) -> None:

@@ -14,8 +14,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from alerts.chart import Chart, ChartUnavailable
 from alerts.links import Links
 from ingest.store import Store, StoreUnavailable
-from web import answer, atom, calendar, caseload, inbox, live, login, patient, tables
-from web.desk import CompleteTo, Desk, pages
+from web import answer, atom, audit, calendar, caseload, inbox, live, login, ops, patient, settings, tables
+from web.desk import Bands, CompleteTo, Dead, Desk, pages
 from web.door import Door, LoginNeeded
 from web.guard import HEADERS, Guard
 from web.record import Gaps
@@ -36,15 +36,18 @@ def app(
     https: bool = False,
     links: Links | None = None,
     leaving: Callable[[], bool] = lambda: False,
+    bands: Bands | None = None,
+    dead: Dead | None = None,
 ) -> FastAPI:
     """`now` gives µs UTC; `secret` has at least 32 bytes; `hosts` are the names this may be asked for by (against DNS rebinding).
 
     `links`: reads those by which patients answer; without them there is no page for that. `leaving`: whether the server is about to stop.
+    `bands`, `dead`: the ingester's, for the page on how the site is; without them it says that they are not known.
     """
-    desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site))
+    desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site), bands, dead)
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
-    for room in (login, caseload, patient, calendar, inbox, atom, tables):
+    for room in (login, caseload, patient, calendar, inbox, audit, settings, ops, atom, tables):
         web.include_router(room.routes(desk))
     web.include_router(live.routes(desk, leaving))
     if links is not None:
@@ -65,8 +68,8 @@ def _speak_plainly(web: FastAPI, desk: Desk) -> None:
         return desk.page("error.html", inside, status, title=title, text=text)
 
     @web.exception_handler(LoginNeeded)
-    def outside(_: Request, __: Exception) -> Response:
-        return RedirectResponse("/login", 303)
+    def outside(request: Request, _: Exception) -> Response:
+        return RedirectResponse(login.address(request), 303)
 
     @web.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:

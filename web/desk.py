@@ -1,7 +1,8 @@
 """What every page has at hand: the chart, the record, the clock, the door and the templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
@@ -17,6 +18,11 @@ from web.words import FILTERS
 CompleteTo = Callable[[str], int | None]
 """dev → everything before is stored or a gap, µs UTC; `None`: nothing is known."""
 
+Bands = Callable[[], Sequence[str]]
+"""Every band there is."""
+Dead = Callable[[], Sequence[Any]]
+"""What the ingester set aside, each with its `reason`."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Desk:
@@ -28,6 +34,8 @@ class Desk:
     """µs UTC."""
     door: Door
     pages: Environment
+    bands: Bands | None = None
+    dead: Dead | None = None
 
     def patient(self, name: str, session: Session) -> Patient:
         """Raises 404 for a patient who does not exist and for one of another therapist alike."""

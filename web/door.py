@@ -45,6 +45,7 @@ class Door:
         self._forms = Signer(secret, "form", key_derivation="hmac", digest_method=hashlib.sha256)
         self._feeds = URLSafeSerializer(secret, "feed", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
         self._left: dict[str, int] = {}
+        self._renewed: dict[str, int] = {}
         self._wrong: dict[str, deque[int]] = {}
 
     def session(self, request: Request) -> Session | None:
@@ -53,7 +54,10 @@ class Door:
             session = Session(*self._sessions.loads(request.cookies.get(self._cookie, "")))
         except (BadSignature, TypeError):
             return None
-        return session if session.until > self._now() and session.nonce not in self._left else None
+        return session if session.until > self._now() and not self._over(session) else None
+
+    def _over(self, session: Session) -> bool:
+        return session.nonce in self._left or session.until - STAY < self._renewed.get(session.therapist, 0)
 
     def therapist(self, request: Request) -> Session:
         """For pages. Raises `LoginNeeded`."""
@@ -100,6 +104,11 @@ class Door:
         self._left = {nonce: until for nonce, until in self._left.items() if until > now}
         self._left[session.nonce] = session.until
         response.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._https)
+
+    def renew(self, response: Response, therapist: str) -> None:
+        """With a new password every session begun before is over; whoever set it goes on in a new one."""
+        self._renewed[therapist] = self._now()
+        self.enter(response, therapist)
 
     def shut(self, therapist: str) -> bool:
         """Whether this id has guessed wrong too often within the last minute."""

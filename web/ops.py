@@ -1,0 +1,82 @@
+"""How the site is: messages on their way, what could not be stored or sent, how far the bands are complete, who is alive."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from alerts.counts import Counts, Dead
+from web.desk import Desk
+from web.door import Session
+from web.notices import told
+
+PARTS = ("watch", "serve")
+"""That are to say that they are alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Of one of this therapist's patients."""
+
+    patient: str
+    dev: str
+    complete_to: int | None
+    """µs UTC; `None`: nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Messages given up: those to this therapist and their patients, and how many others there are."""
+
+    mine: Sequence[Dead]
+    others: int
+
+
+def routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/ops")
+    def ops(session: Annotated[Session, Depends(desk.door.therapist)]) -> Response:
+        now = desk.now()
+        counts, alive = desk.chart.counts(now), desk.chart.heartbeats()
+        mine = bands(desk, session, now)
+        return desk.page(
+            "ops.html",
+            session,
+            counts=counts,
+            dropped=dropped(desk, session, counts),
+            aside=None if desk.dead is None else Counter(one.reason for one in desk.dead()).most_common(),
+            bands=mine,
+            others=others(desk, mine),
+            alive=[(part, alive.get(part)) for part in dict.fromkeys([*PARTS, *sorted(alive)])],
+            faults=desk.chart.verify(),
+            open_alerts=len(told(desk, session)),
+        )
+
+    return router
+
+
+def bands(desk: Desk, session: Session, now: int) -> list[Band]:
+    """Those that are worn, the furthest behind first; of which nothing is known before all."""
+    worn = [
+        one for who in desk.chart.patients(session.therapist) for one in desk.chart.wearings(who.id) if one.end is None or one.end > now
+    ]
+    found = [Band(one.patient, one.dev, desk.complete_to(one.dev)) for one in worn]
+    return sorted(found, key=lambda one: (one.complete_to or 0, one.patient, one.dev))
+
+
+def others(desk: Desk, mine: Sequence[Band]) -> tuple[int, int | None] | None:
+    """How many more bands there are, and how far the furthest behind is complete (µs UTC); `None`: not known here."""
+    if desk.bands is None:
+        return None
+    rest = set(desk.bands()) - {one.dev for one in mine}
+    known = [upto for dev in rest if (upto := desk.complete_to(dev)) is not None]
+    return len(rest), min(known, default=None)
+
+
+def dropped(desk: Desk, session: Session, counts: Counts) -> Dropped:
+    known = {session.therapist, *(who.id for who in desk.chart.patients(session.therapist))}
+    mine = [one for one in counts.dead if one.recipient in known]
+    return Dropped(mine, len(counts.dead) - len(mine))
