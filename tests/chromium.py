@@ -1,19 +1,15 @@
 """A real browser at the pages. Pictures of what it showed are left in `shots/`."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it says nothing of its types
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from cli.serving import bound
 from tests.clinic import PASSWORD, THERAPIST
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -32,22 +28,6 @@ def browser() -> Iterator[Browser]:
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
         yield chromium
         chromium.close()
-
-
-@contextmanager
-def served(made: Callable[[Callable[[], bool]], FastAPI]) -> Iterator[str]:
-    """Pages on a real socket, at the address given; `made` gets what says that the server is about to stop."""
-    door = bound("127.0.0.1", 0)
-    pages = made(lambda: server.should_exit)
-    server = uvicorn.Server(uvicorn.Config(pages, log_level="warning", timeout_graceful_shutdown=3))
-    serving = Thread(target=server.run, kwargs={"sockets": [door]})
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        serving.join(10)
-        assert not serving.is_alive()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from alerts.chart import Chart
 from alerts.reconcile import Change, Turn
 from detectors import dates
+from detectors.finding import Finding
 from detectors.outcome import Judged, Outcome, Source
 from detectors.plan.occurrence import Occurrence
 from detectors.plan.read import read
@@ -97,3 +98,10 @@ def take(chart: Chart, patient: str = STEADY) -> None:
     judge(chart, patient, *of_core, *walks, extra(NOW - 29 * HOUR))
     while (message := chart.claim(NOW - MINUTE)) is not None:
         chart.settle(message.id, "sent", NOW - MINUTE)
+
+
+def happen(chart: Chart, patient: str, number: int) -> None:
+    """A silence that both hear of: two alerts, an event each."""
+    key = f"silence-{number}"
+    told = Finding(patient, "silent_band", key, NOW - 60 * HOUR, None, {"silent_h": 60.0})
+    chart.record(patient, [Change(Turn.OPENED, told)], NOW + number)

@@ -9,21 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import create_engine, text
 
-from alerts.chart import Chart, Patient
-from alerts.feed import _between
-from alerts.reconcile import Change, Turn
-from cli.serving import bound
-from detectors.finding import Finding
 from ingest.batch import HOUR
-from tests.clinic import BERLIN, COLLEAGUE, NOW, OTHER, SECRET, SILENT, STEADY, THERAPIST, Clinic
-from tests.rounds import ANN, BOB, NOON
+from tests.clinic import NOW, OTHER, SECRET, SILENT, STEADY, THERAPIST, Clinic
+from tests.course import happen
+from tests.serving import served
 from tests.visitor import Browser, Clock, open_alert
 from web.app import app
 
@@ -32,31 +26,14 @@ FRESH = 10.0
 """Seconds in which news must have come; it takes one or two."""
 
 
-def happen(chart: Chart, patient: str, number: int) -> None:
-    """A silence that both hear of: two alerts, an event each."""
-    key = f"silence-{number}"
-    told = Finding(patient, "silent_band", key, NOW - 60 * HOUR, None, {"silent_h": 60.0})
-    chart.record(patient, [Change(Turn.OPENED, told)], NOW + number)
-
-
 def numbers(lines: list[str]) -> list[int]:
     return [int(line[4:]) for line in lines if line.startswith("id: ")]
 
 
 @contextmanager
-def served(here: Clinic, clock: Callable[[], int]) -> Iterator[tuple[str, uvicorn.Server]]:
-    """At an address of its own, stopped as SIGTERM stops it."""
-    door = bound("127.0.0.1", 0)
-    pages = app(*here, secret=SECRET, now=clock, leaving=lambda: server.should_exit)
-    server = uvicorn.Server(uvicorn.Config(pages, log_level="warning", timeout_graceful_shutdown=3))
-    thread = Thread(target=server.run, kwargs={"sockets": [door]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{door.getsockname()[1]}", server
-    finally:
-        server.should_exit = True
-        thread.join(FRESH)
-        assert not thread.is_alive()
+def heard_from(here: Clinic, clock: Callable[[], int]) -> Iterator[tuple[str, uvicorn.Server]]:
+    with served(lambda over: app(*here, secret=SECRET, now=clock, leaving=over)) as serving:
+        yield serving
 
 
 def listened(address: str, cookies: httpx.Cookies, until: Callable[[list[str]], bool], **headers: str) -> list[str]:
@@ -79,7 +56,7 @@ def test_news_come_while_one_listens_and_say_next_to_nothing(here: Clinic, thera
             here.chart.acknowledge(alert, THERAPIST, NOW)
         return "event: alert" in heard
 
-    with served(here, clock) as (address, _):
+    with heard_from(here, clock) as (address, _):
         heard = listened(address, therapist.cookies, ready)
 
     told = [json.loads(line[6:]) for line in heard if line.startswith("data: ")]
@@ -93,7 +70,7 @@ def test_a_colleagues_news_are_not_mine(here: Clinic, therapist: Browser, clock:
     happen(here.chart, OTHER, 1)
     happen(here.chart, STEADY, 2)
 
-    with served(here, clock) as (address, _):
+    with heard_from(here, clock) as (address, _):
         heard = listened(address, therapist.cookies, lambda heard: len(numbers(heard)) >= 1, **{"Last-Event-ID": str(since)})
 
     mine = [one.seq for one in here.chart.audit(therapist=THERAPIST, after=since)]
@@ -108,7 +85,7 @@ def test_who_comes_back_goes_on_where_they_were_whichever_server_answers(here: C
     got: list[int] = []
     for turn in range(4):
         happen(here.chart, STEADY, 10 * turn)
-        with served(here, clock) as (address, _):
+        with heard_from(here, clock) as (address, _):
             happen(here.chart, DISTRACTION[turn % 2], 10 * turn + 1)
             happen(here.chart, STEADY, 10 * turn + 2)
             heard = listened(address, therapist.cookies, lambda heard: len(numbers(heard)) >= 2, **{"Last-Event-ID": str(last)})
@@ -179,7 +156,7 @@ def cut(process: "subprocess.Popen[str]", by: int, address: str, cookies: httpx.
 
 
 def test_a_server_that_is_told_to_stop_does_not_wait_for_who_listens(here: Clinic, therapist: Browser, clock: Clock) -> None:
-    with served(here, clock) as (address, server):
+    with heard_from(here, clock) as (address, server):
 
         def told(_: list[str]) -> bool:
             server.should_exit = True
@@ -197,7 +174,7 @@ def test_a_stream_ends_with_its_session(here: Clinic, therapist: Browser, clock:
         clock.now += 13 * HOUR
         return False
 
-    with served(here, clock) as (address, _):
+    with heard_from(here, clock) as (address, _):
         heard = listened(address, therapist.cookies, later)
 
     assert "event: ready" in heard
@@ -206,23 +183,11 @@ def test_a_stream_ends_with_its_session(here: Clinic, therapist: Browser, clock:
 
 @pytest.mark.parametrize("gone", ["999999", str(1 << 70)])
 def test_a_number_that_never_was_is_answered_with_read_again(here: Clinic, therapist: Browser, clock: Clock, gone: str) -> None:
-    with served(here, clock) as (address, _):
+    with heard_from(here, clock) as (address, _):
         heard = listened(address, therapist.cookies, lambda heard: bool(numbers(heard)), **{"Last-Event-ID": gone})
 
     assert "event: resync" in heard
     assert numbers(heard) == [here.chart.feed.newest()]
-
-
-def test_what_was_erased_meanwhile_is_answered_with_read_again(here: Clinic) -> None:
-    since = here.chart.feed.newest()
-    happen(here.chart, SILENT, 1)
-    assert here.chart.erase(SILENT, NOW)
-    happen(here.chart, STEADY, 2)
-
-    assert not here.chart.feed.since(since, THERAPIST).whole
-    newest = here.chart.feed.newest()
-    happen(here.chart, STEADY, 3)
-    assert here.chart.feed.since(newest, THERAPIST).whole
 
 
 def test_proxies_are_asked_not_to_hold_it_back(therapist: Browser) -> None:
@@ -232,36 +197,3 @@ def test_proxies_are_asked_not_to_hold_it_back(therapist: Browser) -> None:
     assert answer.headers["x-accel-buffering"] == "no"
     assert answer.headers["cache-control"] == "no-store"
     assert therapist.get("/events?since=-1").status_code == 400
-
-
-def test_a_long_absence_is_made_up_for_in_pages_without_holes(chart: Chart) -> None:
-    for number in range(30):
-        happen(chart, (ANN, BOB)[number % 2].id, number)
-    at, got = 0, []
-    while (news := chart.feed.since(at, ANN.therapist, most=4)).events:
-        got += [one.seq for one in news.events]
-        at = news.to
-
-    assert got == [one.seq for one in chart.audit(therapist=ANN.therapist) if one.alert]
-    assert at == chart.feed.newest()
-
-
-def test_others_news_are_not_read_again_and_again(chart: Chart) -> None:
-    chart.admit(Patient("p-hers", BERLIN, COLLEAGUE, False), NOON)
-    happen(chart, "p-hers", 1)
-    news = chart.feed.since(0, THERAPIST)
-
-    assert (news.events, news.to, news.whole) == ((), chart.feed.newest(), True)
-
-
-@pytest.mark.usefixtures("here")
-def test_news_are_found_by_number_and_not_by_reading_everything(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/chart.db")
-    asked = _between(5, 9, THERAPIST, 10).compile(engine, compile_kwargs={"literal_binds": True})
-    with engine.connect() as tx:
-        plan = "\n".join(row.detail for row in tx.execute(text(f"EXPLAIN QUERY PLAN {asked}")))
-    engine.dispose()
-
-    assert "SEARCH event USING INTEGER PRIMARY KEY" in plan
-    assert "SCAN event" not in plan
-    assert "SCAN deed" not in plan

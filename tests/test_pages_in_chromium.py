@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.chromium import browser as browser
 from tests.chromium import keep as keep
-from tests.chromium import login, served, visit
+from tests.chromium import login, visit
 from tests.clinic import DESK, NOW, SECRET, SILENT, STEADY, furnish, opened
+from tests.serving import served
 from web.app import app
 
 SIZES = [*product(("light", "dark"), (1280, 390))]
@@ -22,7 +23,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     furnish(folder, days=28)
     with (
         opened(folder) as clinic,
-        served(lambda over: app(*clinic, secret=SECRET, now=lambda: NOW, site="Harbour Clinic", leaving=over)) as at,
+        served(lambda over: app(*clinic, secret=SECRET, now=lambda: NOW, site="Harbour Clinic", leaving=over)) as (at, _),
     ):
         yield at
 

@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from alerts.chart import Chart
-from alerts.reconcile import Change, Turn
-from detectors.finding import Finding
-from ingest.batch import HOUR
-from tests.chromium import Scheme, faults, keep, login, served, visit
+from tests.chromium import Scheme, faults, keep, login, visit
 from tests.chromium import browser as browser
 from tests.clinic import NOW, SECRET, SILENT, STEADY, Clinic, furnish, opened
-from tests.course import take
+from tests.course import happen, take
+from tests.serving import served
 from web.app import app
 
 TIMELINE, CALENDAR = f"/patient/{STEADY}", f"/patient/{STEADY}/calendar"
@@ -30,14 +27,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 
 @pytest.fixture(scope="module")
 def address(course: Clinic) -> Iterator[str]:
-    with served(lambda over: app(*course, secret=SECRET, now=lambda: NOW, site="Harbour Clinic", leaving=over)) as at:
+    with served(lambda over: app(*course, secret=SECRET, now=lambda: NOW, site="Harbour Clinic", leaving=over)) as (at, _):
         yield at
-
-
-def happen(chart: Chart, number: int) -> None:
-    chart.record(
-        SILENT, [Change(Turn.OPENED, Finding(SILENT, "silent_band", f"new-{number}", NOW - 60 * HOUR, None, {"silent_h": 60.0}))], NOW
-    )
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
@@ -84,7 +75,7 @@ def test_what_happens_comes_to_the_page_by_itself(browser: Browser, address: str
             page.goto(f"/patient/{SILENT}")
         before, shown = tally(page), page.locator("#open-alerts article").count()
         page.evaluate("window.same = true")
-        happen(course.chart, 1)
+        happen(course.chart, SILENT, 1)
         expect(page.locator("#open-alerts article")).to_have_count(shown + 1)
         expect(page.locator("#tally")).to_contain_text(str(before + 1))
         assert page.evaluate("window.same"), "the page was loaded anew"
@@ -97,7 +88,7 @@ def test_nothing_moves_under_who_is_at_work_in_it(browser: Browser, address: str
             page.goto(f"/patient/{SILENT}")
         before, shown = tally(page), page.locator("#open-alerts article").count()
         page.locator("#open-alerts button").first.focus()
-        happen(course.chart, 2)
+        happen(course.chart, SILENT, 2)
         expect(page.locator("#tally")).to_contain_text(str(before + 1))
         expect(page.locator("#open-alerts article")).to_have_count(shown)
         page.locator("#open-alerts button").first.blur()

@@ -162,7 +162,7 @@ def test_alerts_and_messages_are_marked_where_they_fell(here: Clinic, therapist:
     assert "Alert for you<td>15:21<td>silent band, taken back" in sunday
     silent = articles(therapist.get(f"/patient/{SILENT}").text)["Sunday 22 November"]
     assert "Alert for you" in silent
-    assert "Message to the patient<td>" not in silent
+    assert "Message to the patient<td>15:22<td>silent band" in silent
 
 
 def test_only_what_reached_the_patient_is_marked(here: Clinic) -> None:
