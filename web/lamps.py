@@ -157,14 +157,20 @@ def _sticking(known: Known) -> Seen:
 
 
 def _how_much(week: Adherence, month: Adherence, plan: Plan | None) -> Light:
-    known = [one.mid for one in (month, week) if one.mid is not None and one.enough and one.eligible >= CUTS.sessions]
-    if not known:
-        return Light.UNKNOWN
+    """By four weeks; a low week warns, but a good one proves nothing where the weeks before it are not known."""
     own = plan.thresholds if plan else None
     amber, red = (own and own.adherence_amber) or CUTS.amber, (own and own.adherence_red) or CUTS.red
-    if known[0] < red:
+    lately, long = _sure(week), _sure(month)
+    if long is not None and long < red:
         return Light.RED
-    return Light.AMBER if min(known) < amber else Light.GREEN
+    if any(share is not None and share < amber for share in (lately, long)):
+        return Light.AMBER
+    return Light.UNKNOWN if long is None else Light.GREEN
+
+
+def _sure(kept: Adherence) -> float | None:
+    """0..1; `None` where too little is known for a light."""
+    return kept.mid if kept.enough and kept.eligible >= CUTS.sessions else None
 
 
 def _share(kept: Adherence) -> str:
