@@ -1,0 +1,96 @@
+"""The page on how the site is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alerts.alert import Audience
+from ingest.batch import DAY, HOUR
+from ingest.catalog import Catalog, Claim, Dead
+from tests.clinic import NOW, OTHER, SECRET, SILENT, STEADY, Clinic
+from tests.visitor import Browser
+from web.app import app
+
+PART = re.compile(r'<th scope="row">(\w+)<td>(.*?)\n')
+
+
+@pytest.fixture
+def catalog(here: Clinic, tmp_path: Path) -> Catalog:  # noqa: ARG001 — it stands in their folder
+    return Catalog(tmp_path / "catalog.db")
+
+
+def operator(here: Clinic, catalog: Catalog | None = None) -> Browser:
+    more = {} if catalog is None else {"bands": catalog.bands, "dead": catalog.dead}
+    found = Browser(app(*here, secret=SECRET, now=lambda: NOW, **more))
+    found.login()
+    return found
+
+
+def test_messages_are_counted_by_state_and_the_oldest_due_is_told(here: Clinic) -> None:
+    counts = here.chart.counts(NOW)
+    page = operator(here).get("/ops").text
+
+    told = dict(PART.findall(page))
+    assert {state: int(told[state]) for state in counts.messages} == counts.messages
+    assert sum(counts.messages.values()) > 0
+    assert ("was due" in page) is (counts.oldest_due is not None)
+
+
+def test_a_message_given_up_is_named_only_where_it_is_mine(here: Clinic) -> None:
+    given_up = {}
+    while (message := here.chart.claim(NOW + DAY)) is not None:
+        here.chart.settle(message.id, "dead", NOW + DAY, code="550")
+        given_up[message.recipient] = message.audience
+    assert {OTHER, SILENT} <= set(given_up), "the clinic has messages to both"
+    page = operator(here).get("/ops").text
+
+    assert OTHER not in page
+    assert f'<th scope="row">{SILENT}<td>mqtt' in page
+    assert "550" in page
+    assert re.search(r"\d+ messages? to others w\w+ given up", page)
+    assert given_up[SILENT] is Audience.PATIENT
+
+
+def test_what_could_not_be_stored_is_counted_by_its_reason(here: Clinic, catalog: Catalog) -> None:
+    catalog.record([], [], [Dead("spool", n, 0, "unreadable <b>", 5, b"canary") for n in range(3)], [], NOW)
+    page = operator(here, catalog).get("/ops").text
+
+    assert "3 × unreadable &lt;b&gt;" in page
+    assert "canary" not in page
+
+
+def test_where_nobody_asks_the_ingester_that_is_said_and_no_zero(here: Clinic, catalog: Catalog) -> None:
+    assert "not known here" in operator(here).get("/ops").text
+    assert "not known here" not in operator(here, catalog).get("/ops").text
+
+
+def test_the_band_furthest_behind_comes_first_and_of_other_bands_only_the_number(here: Clinic, catalog: Catalog) -> None:
+    catalog.record([], [], [], [Claim("spool", "band-2", NOW - 5 * HOUR, 2), Claim("spool", "band-3", NOW - 9 * HOUR, 2)], NOW)
+    page = operator(here, catalog).get("/ops").text
+
+    assert re.findall(r"<td>(band-\d)<td>", page)[0] == "band-2"
+    assert "5 h ago" in page
+    assert "band-3" not in page
+    assert "1 other band; the furthest behind is complete to 9 h ago" in page
+
+
+def test_a_band_of_which_nothing_is_known_is_a_dash(here: Clinic) -> None:
+    unknown = operator(here._replace(complete_to=lambda _: None)).get("/ops").text
+
+    assert unknown.count("<td>– not known") == 3
+
+
+def test_heartbeats_are_told_and_whoever_never_said_a_thing_is_named(here: Clinic) -> None:
+    here.chart.beat("watch", NOW - 3 * HOUR)
+    here.chart.beat("dispatch-7", NOW)
+    page = operator(here).get("/ops").text
+
+    assert re.search(r'<th scope="row">watch<td>3 h ago', page)
+    assert re.search(r'<th scope="row">serve<td>– never', page)
+    assert "dispatch-7" in page
+
+
+def test_the_page_is_for_those_who_are_logged_in(here: Clinic) -> None:
+    assert Browser(app(*here, secret=SECRET, now=lambda: NOW)).get("/ops").status_code == 303
+    assert operator(here).get("/ops").text.count(STEADY) >= 1
