@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from uuid import uuid5
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from alerts import audit, outbox, policy, tables
 from alerts.alert import Alert, Audience, State
@@ -18,6 +18,25 @@ Reach = Callable[[str], Sequence[str]]
 """Recipient (pseudonym) → names of the channels that reach them."""
 WATCH = "watch"
 DELIVERY = "delivery"
+
+
+def _live(states: Collection[State]) -> Select[tuple[object, ...]]:
+    return select(tables.alert).where(tables.alert.c.state.in_([state.value for state in states])).order_by(tables.alert.c.id)
+
+
+def _suppressed() -> Select[tuple[object, ...]]:
+    a, f = tables.alert.c, tables.finding.c
+    same = and_(f.patient == a.patient, f.kind == a.kind, f.key == a.key)
+    return _live([State.SUPPRESSED]).add_columns(f.version.label("version")).join(tables.finding, same).where(a.opened > _SINCE)
+
+
+_SINCE, _NOW = (bindparam(name, type_=BigInteger) for name in ("since", "now"))
+# put together once: each delivery asks these three, and putting them together takes longer than asking
+_FORGOTTEN = _live(policy.LIVE).where(tables.alert.c.opened <= _SINCE, tables.alert.c.kind.not_in(policy.LASTING))
+_SLEPT = _live([State.SNOOZED]).where(
+    tables.alert.c.until <= _NOW, or_(tables.alert.c.opened > _SINCE, tables.alert.c.kind.in_(policy.LASTING))
+)
+_SUPPRESSED = _suppressed()
 
 
 def alerts(tx: Connection, therapist: str | None, patient: str | None, states: Sequence[State]) -> list[Alert]:
@@ -129,36 +148,27 @@ def tend(tx: Connection, site: str, reach: Reach, now: int) -> int:
 
 
 def _forgotten(tx: Connection, now: int) -> list[Alert]:
-    a = tables.alert.c
-    return _read(tx, _live(policy.LIVE).where(a.opened <= now - policy.FORGOTTEN, a.kind.not_in(policy.LASTING)))
+    return _read(tx, _FORGOTTEN, since=now - policy.FORGOTTEN)
 
 
 def _slept(tx: Connection, now: int) -> list[Alert]:
-    a = tables.alert.c
-    return _read(tx, _live([State.SNOOZED]).where(a.until <= now, or_(a.opened > now - policy.FORGOTTEN, a.kind.in_(policy.LASTING))))
+    return _read(tx, _SLEPT, since=now - policy.FORGOTTEN, now=now)
 
 
 def _freed(tx: Connection, now: int) -> list[tuple[Alert, Telling]]:
     """Suppressed ones that nothing stands in the way of, and that are still due."""
-    a, f = tables.alert.c, tables.finding.c
-    same = and_(f.patient == a.patient, f.kind == a.kind, f.key == a.key)
-    version = f.version.label("version")
-    rows = tx.execute(_live([State.SUPPRESSED]).add_columns(version).join(tables.finding, same).where(a.opened > now - policy.FORGOTTEN))
+    rows = tx.execute(_SUPPRESSED, {"since": now - policy.FORGOTTEN})
     free = [row for row in rows.all() if silenced(tx, row.patient, row.kind, now) is None]
     found = [(_alert(row), Finding(row.patient, row.kind, row.key, row.start, row.end, row.evidence, row.version)) for row in free]
     return [(alert, telling) for alert, finding in found for telling in policy.due(finding, now) if telling.audience is alert.audience]
-
-
-def _live(states: Collection[State]) -> Select[tuple[object, ...]]:
-    return select(tables.alert).where(tables.alert.c.state.in_([state.value for state in states])).order_by(tables.alert.c.id)
 
 
 def _channels(patient: Patient, alert: Alert, reach: Reach) -> Sequence[str]:
     return reach(patient.id if alert.audience is Audience.PATIENT else patient.therapist)
 
 
-def _read(tx: Connection, rows: Select[tuple[object, ...]]) -> list[Alert]:
-    return [_alert(row) for row in tx.execute(rows)]
+def _read(tx: Connection, rows: Select[tuple[object, ...]], **bound: int) -> list[Alert]:
+    return [_alert(row) for row in tx.execute(rows, bound)]
 
 
 def _alert(row: Row[tuple[object, ...]]) -> Alert:
