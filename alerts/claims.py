@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
-from alerts import digest, outbox, policy, tables
+from alerts import audit, digest, limits, moves, outbox, policy, tables
 from alerts.alert import Audience, Message, MessageState, State
 from alerts.database import insert_new
-from alerts.hours import day, day_end, quiet, quiet_end
+from alerts.hours import day, day_end, digest_time, quiet_end
+from alerts.limits import Limits
 from alerts.outbox import WAITING
-from alerts.people import Patient, patients
+from alerts.pauses import Pause
+from alerts.people import patients
 from alerts.suppression import silenced
 from alerts.wording import CORRECTION
 from ingest.batch import MICROS
@@ -109,6 +111,7 @@ def _due(now: int, channels: Collection[str] | None) -> Select[tuple[object, ...
 def _fate(tx: Connection, site: str, row: _Row, now: int) -> int | str | None:
     """`None`: it goes out; an instant: not before then; `_STALE`: never; `_FOLDED`: another one goes out in its stead."""
     if row.expires is not None and now >= row.expires:
+        _say_why(tx, site, row, now)
         return _STALE
     if row.alert is None:
         return None
@@ -120,10 +123,33 @@ def _fate(tx: Connection, site: str, row: _Row, now: int) -> int | str | None:
     elif row.alert_state != State.OPEN.value:
         return _STALE
     elif (pause := silenced(tx, row.patient, row.kind, now)) is not None:
-        return pause.end
+        return _paused(tx, row, pause, now)
     if row.audience == Audience.THERAPIST.value:
-        return None if row.urgent else digest.fold(tx, site, row, now) or _FOLDED
-    return _turn(tx, site, row, patients(tx, None, row.patient)[0], now)
+        return _by_day(tx, row, now) if row.urgent else digest.fold(tx, site, row, now) or _FOLDED
+    return _turn(tx, site, row, limits.of_patient(tx, patients(tx, None, row.patient)[0], now), now)
+
+
+def _paused(tx: Connection, row: _Row, pause: Pause, now: int) -> int:
+    """When to look again at what a pause holds: before it can expire unseen; what is for a digest, when there is one."""
+    if row.audience == Audience.THERAPIST.value and not row.urgent:
+        reader = limits.therapist(tx, row.recipient)
+        return digest_time(now + 1, reader.zone, reader.digest_at)
+    return min(pause.end, now + policy.LOOK_AGAIN, *(() if row.expires is None else (row.expires,)))
+
+
+def _say_why(tx: Connection, site: str, row: _Row, now: int) -> None:
+    """Where a pause kept the message until it was worth nothing any more, the audit has it."""
+    if row.alert is None or row.step == CORRECTION or row.alert_state != State.OPEN.value:
+        return
+    if silenced(tx, row.patient, row.kind, row.expires - 1) is not None:
+        audit.note(tx, site, row.patient, moves.DELIVERY, f"message of alert {row.alert} not sent: its time ran out in a pause", now)
+
+
+def _by_day(tx: Connection, row: _Row, now: int) -> int | None:
+    """`None`: the therapist is not asleep; else when that is over."""
+    kept = limits.of_therapist(limits.therapist(tx, row.recipient))
+    awake = quiet_end(now, kept.zone, kept.quiet)
+    return awake if awake > now else None
 
 
 def _still_out(tx: Connection, correction: _Row, now: int) -> int | None:
@@ -141,22 +167,22 @@ def _words(tx: Connection, row: _Row, now: int) -> tuple[str, bool] | None:
     return digest.words(tx, row.id, row.recipient, row.channel, now) if row.alert is None else (row.text, row.virtual)
 
 
-def _turn(tx: Connection, site: str, row: _Row, patient: Patient, now: int) -> int | None:
+def _turn(tx: Connection, site: str, row: _Row, kept: Limits, now: int) -> int | None:
     """`None`: it is neither night nor is the day's budget spent; else when to look again, where a nudge finds that it has expired."""
-    zone = outbox.clock(tx, patient, now)
-    if quiet(now, zone):
-        return quiet_end(now, zone)
-    return None if _slot(tx, site, row, day(now, zone)) else quiet_end(day_end(now, zone), zone)
+    awake = quiet_end(now, kept.zone, kept.quiet)
+    if awake > now:
+        return awake
+    return None if _slot(tx, site, row, kept.nudges, day(now, kept.zone)) else quiet_end(day_end(now, kept.zone), kept.zone, kept.quiet)
 
 
-def _slot(tx: Connection, site: str, row: _Row, local_day: str) -> bool:
-    """Takes one of the day's places for the message; a retry on the same day keeps the one it has."""
+def _slot(tx: Connection, site: str, row: _Row, most: int, local_day: str) -> bool:
+    """Takes one of the day's places for the message, `most` nudges among them; a retry on the same day keeps the one it has."""
     b = tables.budget_slot.c
     taken = tx.execute(select(b.slot, b.nudge, b.message).where(b.recipient == row.recipient, b.local_day == local_day)).all()
     if any(one.message == row.id for one in taken):
         return True
     nudges = sum(one.nudge is not None for one in taken)
-    if len(taken) >= tables.SLOTS or (row.nudge and nudges >= tables.NUDGES):
+    if len(taken) >= tables.SLOTS or (row.nudge and nudges >= most):
         return False
     place = {"slot": len(taken) + 1, "nudge": nudges + 1 if row.nudge else None}
     tx.execute(tables.budget_slot.insert().values(site=site, recipient=row.recipient, local_day=local_day, message=row.id, **place))

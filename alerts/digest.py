@@ -5,7 +5,7 @@ from uuid import uuid5
 
 from sqlalchemy import Connection, Row, and_, func, select, update
 
-from alerts import outbox, policy, tables
+from alerts import limits, outbox, policy, tables
 from alerts.alert import Audience, MessageState, State
 from alerts.database import insert_new
 from alerts.hours import day, day_end, digest_time, working
@@ -17,7 +17,7 @@ STEP = "digest"
 
 def fold(tx: Connection, site: str, row: Row[tuple[object, ...]], now: int) -> int | None:
     """Folds the therapist's message into today's digest; where there is none today, or none any more, gives when to look again."""
-    reader = outbox.therapist(tx, row.recipient)
+    reader = limits.therapist(tx, row.recipient)
     if not working(now, reader.zone):
         return digest_time(now, reader.zone, reader.digest_at)
     id = str(uuid5(outbox.NAMES, f"{row.recipient}|{row.channel}|{day(now, reader.zone)}"))  # noqa: A001 — the digest's

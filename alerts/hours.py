@@ -1,12 +1,17 @@
-"""The local day, the patient's quiet hours and the therapist's digest. Instants are µs UTC."""
+"""The local day, quiet hours and the therapist's digest. Instants are µs UTC."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ingest.batch import MICROS
+from detectors.plan.rules_of_time import QUIET, within
+from ingest.batch import DAY, MICROS, MINUTE
 
-QUIET_FROM = time(21, 30)
-QUIET_TO = time(7, 30)
+Hours = Sequence[tuple[time, time]]
+"""Stretches of the wall clock, from and to, over midnight where from is later."""
+NIGHT: Hours = (QUIET,)
+"""A patient's quiet hours where no plan says otherwise."""
+QUIET_FROM, QUIET_TO = QUIET
 _SATURDAY = 5
 
 
@@ -20,15 +25,17 @@ def day(instant: int, zone: ZoneInfo) -> str:
     return local(instant, zone).date().isoformat()
 
 
-def quiet(now: int, zone: ZoneInfo) -> bool:
+def quiet(now: int, zone: ZoneInfo, hours: Hours = NIGHT) -> bool:
+    """By the wall clock: an hour that comes twice is quiet twice."""
     clock = local(now, zone).time()
-    return clock >= QUIET_FROM or clock < QUIET_TO
+    return any(within(clock, span) for span in hours)
 
 
-def quiet_end(now: int, zone: ZoneInfo) -> int:
-    """The next end of the quiet hours after `now`."""
-    here = local(now, zone)
-    return _instant(here.date() if here.time() < QUIET_TO else here.date() + timedelta(days=1), QUIET_TO, zone)
+def quiet_end(now: int, zone: ZoneInfo, hours: Hours = NIGHT) -> int:
+    """The first instant, `now` included, that is not quiet; a day later, to look again, where the whole day is."""
+    # Minute by minute, for hours may overlap, meet, be skipped or come twice.
+    minutes = range(now - now % MINUTE + MINUTE, now + DAY, MINUTE)
+    return next((at for at in (now, *minutes) if not quiet(at, zone, hours)), now + DAY)
 
 
 def day_end(now: int, zone: ZoneInfo) -> int:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
-from alerts import people, policy, tables
+from alerts import limits, policy, tables
 from alerts.alert import Alert, Audience, MessageState
 from alerts.database import insert_new
-from alerts.hours import day_end, digest_time, quiet, quiet_end
-from alerts.people import Patient, Therapist
+from alerts.hours import day_end, digest_time, quiet_end
+from alerts.people import Patient
 from alerts.policy import Telling
 from alerts.variety import FORTNIGHT
 from alerts.wording import CORRECTION, FIRST, facts, notice
@@ -73,31 +72,19 @@ def reached(tx: Connection, alert: str, place: Place, since: int) -> bool:
     return tx.execute(there.limit(1)).first() is not None
 
 
-def therapist(tx: Connection, id: str) -> Therapist:  # noqa: A002 — the therapist's
-    """One who never logged in has the clock and the digest that everybody begins with."""
-    return next((one for one in people.therapists(tx) if one.id == id), Therapist(id))
-
-
-def clock(tx: Connection, patient: Patient, now: int) -> ZoneInfo:
-    """Where the patient's clock is now; on a journey it is not where it will be."""
-    zones = people.zones(tx, patient.id)
-    return next((zone for start, zone in reversed(zones) if start <= now), zones[0][1] if zones else patient.zone)
-
-
 def _when(
     tx: Connection, patient: Patient, audience: Audience, now: int, *, nudge: bool = False, urgent: bool = False
 ) -> dict[str, object]:
-    """A nudge in the quiet hours is written as cancelled: the books show that there was one, and nobody gets it."""
+    """A nudge that cannot be sent at once is written as cancelled: the books show that there was one, and nobody gets it."""
+    reader = limits.therapist(tx, patient.therapist)
     if audience is Audience.THERAPIST and not urgent:
-        reader = therapist(tx, patient.therapist)
         return {"state": MessageState.HELD.value, "due": digest_time(now, reader.zone, reader.digest_at), "expires": None}
-    zone = clock(tx, patient, now)
-    expires = day_end(now, zone) if nudge else now + policy.MESSAGE_LASTS
-    if audience is Audience.THERAPIST or not quiet(now, zone):
-        return {"state": MessageState.QUEUED.value, "due": now, "expires": expires}
-    if nudge:
+    kept = limits.of_therapist(reader) if audience is Audience.THERAPIST else limits.of_patient(tx, patient, now)
+    due = quiet_end(now, kept.zone, kept.quiet)
+    expires = day_end(now, kept.zone) if nudge else now + policy.MESSAGE_LASTS
+    if nudge and (due > now or not kept.nudges):
         return {"state": MessageState.CANCELLED.value, "due": now, "expires": expires, "settled": now}
-    return {"state": MessageState.HELD.value, "due": quiet_end(now, zone), "expires": expires}
+    return {"state": (MessageState.HELD if due > now else MessageState.QUEUED).value, "due": due, "expires": expires}
 
 
 def _write(
@@ -108,17 +95,18 @@ def _write(
     id = uuid5(NAMES, f"{alert.id}|{recipient}|{channel}|{step}")  # noqa: A001 — the message's
     said = CORRECTION if step == CORRECTION else FIRST
     about = {"alert": alert.id, "audience": alert.audience.value, "virtual": patient.virtual, "step": step, "written": now}
-    recent, known = _recent(tx, recipient, now), facts(alert, clock(tx, patient, now))
+    recent, known = _recent(tx, recipient, now), facts(alert, limits.clock(tx, patient, now))
     text = notice(alert.audience, patient.id, alert.kind, said, patient.virtual, id.int, patient.detail, recent, known)
     row = {"site": site, "id": str(id), "recipient": recipient, "channel": channel, "text": text, **about, "nudge": False, "urgent": False}
     return str(id) if insert_new(tx, tables.message, {**row, **when}) else None
 
 
 def _recent(tx: Connection, recipient: str, now: int) -> list[str]:
-    """What they were lately sent, oldest first: nobody reads the same twice in a fortnight."""
-    m = tables.message.c
-    rows = select(m.text).where(m.recipient == recipient, m.written > now - FORTNIGHT * DAY).order_by(m.written, m.id)
-    return [row.text for row in tx.execute(rows)]
+    """What they were lately sent, or may yet be, oldest first: nobody reads the same twice in a fortnight."""
+    m, since = tables.message.c, now - FORTNIGHT * DAY
+    rows = select(m.text).where(m.recipient == recipient, m.written > since - policy.MESSAGE_LASTS, m.state != MessageState.CANCELLED.value)
+    rows = rows.where(or_(m.settled.is_(None), m.settled > since))
+    return [row.text for row in tx.execute(rows.order_by(m.written, m.id))]
 
 
 def _reached(tx: Connection, alert: str, since: int) -> list[tuple[Place, bool]]:

@@ -59,6 +59,16 @@ class Plans:
         return next((one.text for one in self.assigned(patient) if one.since == since), None)
 
 
+def in_force(tx: Connection, patient: str, now: int) -> Plan | None:
+    """The newest that has begun; `None` too for a text that this version of KeepUp cannot read, as `revisions` says to who judges."""
+    p = tables.plan.c
+    text = tx.execute(select(p.text).where(p.patient == patient, p.since <= now).order_by(p.since.desc()).limit(1)).scalar()
+    try:
+        return None if text is None else _read(text)
+    except ValueError:
+        return None
+
+
 def _is_new(tx: Connection, patient: str, text: str, plan: Plan, since: int) -> bool:
     known(tx, patient)
     if plan.patient != patient:

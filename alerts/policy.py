@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 
 from alerts.alert import Audience, State
@@ -26,6 +27,12 @@ MESSAGE_LASTS = 72 * HOUR
 """What could not be sent by then is not sent; the page still shows the alert. Longer than all of `BACKOFF`."""
 URGENT_EVERY = 7 * DAY
 """One urgent message about a patient in that time; what else would be urgent waits for the digest (research note `domain` §1.3)."""
+NIGHT_FROM = time(20)
+"""On the therapist's clock: what is urgent waits from then on for the digest's time, for nobody makes a call at night (design) …"""
+NIGHT_TO = time(12)
+"""… or for noon, where the digest comes later (design)."""
+LOOK_AGAIN = HOUR
+"""What a pause holds is looked at so often, for a pause may be ended early (design)."""
 UNANSWERED = 3 * DAY
 """The digest says how many alerts have waited longer (research note `alerts` §6.5)."""
 SNOOZE_MOST = 14 * DAY
