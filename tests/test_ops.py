@@ -21,8 +21,8 @@ def catalog(here: Clinic, tmp_path: Path) -> Catalog:  # noqa: ARG001 — it sta
 
 
 def operator(here: Clinic, catalog: Catalog | None = None) -> Browser:
-    more = {} if catalog is None else {"bands": catalog.bands, "dead": catalog.dead}
-    found = Browser(app(*here, secret=SECRET, now=lambda: NOW, **more))
+    bands, dead = (None, None) if catalog is None else (catalog.bands, catalog.dead)
+    found = Browser(app(*here, secret=SECRET, now=lambda: NOW, bands=bands, dead=dead))
     found.login()
     return found
 
