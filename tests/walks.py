@@ -114,6 +114,10 @@ def free(plan: dict[str, Any], zone: ZoneInfo) -> Iterator[list[Planned]]:
                 yield group
 
 
+def every(plan: dict[str, Any], zone: ZoneInfo) -> list[Planned]:
+    return [*fixed(plan, zone), *(one for group in free(plan, zone) for one in group)]
+
+
 def count(steps: Steps, plan: dict[str, Any], zone: ZoneInfo) -> dict[str, Counted]:
     """By the id of the planned walk."""
     left, found = walks(steps), {}
@@ -145,8 +149,8 @@ def _on_any_days(group: Sequence[Planned], left: list[Walk], zone: ZoneInfo) -> 
     for walk in left:
         if group[0].start <= walk.start < group[0].end:
             days[walk.start.astimezone(zone).date()].append(walk)
-    minutes = {day: min(sum(walk.minutes for walk in walked), group[0].minutes) for day, walked in days.items()}
-    best = sorted((day for day in minutes if minutes[day] >= 0.3 * group[0].minutes), key=lambda day: (-minutes[day], day))
+    minutes, whole = {day: sum(walk.minutes for walk in walked) for day, walked in days.items()}, group[0].minutes
+    best = sorted((day for day in minutes if minutes[day] >= 0.3 * whole), key=lambda day: (-min(minutes[day], whole), day))
     for day in best[: len(group)]:
         for walk in days[day]:
             left.remove(walk)
