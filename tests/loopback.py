@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,6 +49,10 @@ class Receiver(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def answered(self) -> int | str:
+        """To the newest of `got`."""
+        return self.answer
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Receiver
@@ -59,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.got.append((f"{self.command} {self.path}", {k.lower(): v for k, v in self.headers.items()}, body))
-        answer = self.server.answer
+        answer = self.server.answered()
         if answer == HANG:
             self.server.over.wait(30)
         elif answer == HALF:
@@ -82,15 +86,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
+def receiver(kind: Callable[[], Receiver] = Receiver) -> Iterator[Receiver]:
+    server = kind()
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield server
-    server.over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def hang_up(server: SMTP) -> None:
@@ -152,13 +158,17 @@ class _Clerk(SMTP):
 
 
 @contextmanager
-def post_office(context: SSLContext | None = None, *, whole: bool = False, password: str | None = None) -> Iterator[tuple[Post, int]]:
+def post_office(
+    context: SSLContext | None = None, *, whole: bool = False, password: str | None = None, kind: Callable[[], Post] = Post
+) -> Iterator[tuple[Post, int]]:
     """A mail server and its port. `context`: it speaks TLS, from the first byte if `whole`; `password`: whoever logs in needs it."""
-    post = Post()
+    post = kind()
     desk = _Desk(post, context, whole=whole, password=password)
     desk.start()
-    yield post, desk.port
-    desk.stop()
+    try:
+        yield post, desk.port
+    finally:
+        desk.stop()
 
 
 @contextmanager
