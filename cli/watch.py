@@ -79,6 +79,7 @@ def live(
             for reason in sorted(set(watch.trouble.values())):
                 log.warning("some patients could not be judged; the others were", count=len(watch.trouble), reason=reason)
             sent(chart, ways, links, now())
+            chart.beat("watch", now())
         except (StoreUnavailable, ChartUnavailable) as error:
             log.warning("waiting", reason=str(error))
         stop.wait(EVERY)

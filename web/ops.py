@@ -12,8 +12,8 @@ from web.desk import Desk
 from web.door import Session
 from web.notices import told
 
-PARTS = ("watch", "serve")
-"""That are to say that they are alive."""
+PARTS = ("watch",)
+"""That are to say that they are alive. Who shows this page is; how the ingester is, the bands' completeness tells."""
 
 
 @dataclass(frozen=True, slots=True)
