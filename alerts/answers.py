@@ -89,16 +89,16 @@ THANKS: Mapping[str, Ways] = {
         "That is fine. The next one is a fresh start.",
         "All good. Pick it up when it suits you.",
         "Thanks for telling us. Next time is fine.",
-        "That is okay. A short one later counts too.",
+        "That is okay. Take it up when you can.",
         "No harm done. The next one will come.",
     ),
     "missed_2": (
-        "Two sets slipped by. Want a shorter one for today?",
-        "It has been a quiet spell. A short set is a good way to start.",
-        "Two sets slipped by. Half a set is fine too.",
-        "A busy week? Even a few minutes count.",
-        "It has been quiet. What would make it easier?",
-        "Two sets got away. Shall we make the next one short?",
+        "Two sets slipped by. The next one is a fresh start.",
+        "It has been a quiet spell. The next set is a good place to start.",
+        "Two sets slipped by. That is how some weeks go.",
+        "A busy week? Start afresh with the next set.",
+        "It has been quiet. Take the next one at your own pace.",
+        "Two sets got away. A small start is a start too.",
     ),
     "flare": (
         "You said it hurts more. Do less today, or rest.",
@@ -109,7 +109,9 @@ THANKS: Mapping[str, Ways] = {
         "Less is fine today. Shall we talk it over?",
     ),
 }
-"""By what was answered, or judged: `missed_1` after one set not done, `missed_2` after the second in a row, `flare` after more pain."""
+"""By what was answered, or judged: `missed_1` after one set not done, `missed_2` after the second in a row, `flare` after more pain.
+
+Nothing is offered that a therapist alone can give, e.g. a shorter set."""
 
 
 def named(session: str) -> str:

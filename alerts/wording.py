@@ -81,13 +81,6 @@ def line(about: Finding | Alert, zone: ZoneInfo, virtual: bool) -> str:
     return f"{who}: {told}{_coverage(about)}.\nProposed: {proposal}"
 
 
-def digest(lines: Sequence[str], unsure: Sequence[str] = ()) -> str:
-    """Of a therapist's day, plain text: the `line` of each alert; then those that may have arrived before, for nobody can tell."""
-    said = [f"{len(lines)} {'note' if len(lines) == 1 else 'notes'} for you.", *lines] if lines else ["No new notes."]
-    said += ["These may have reached you already:", *unsure] if unsure else []
-    return "\n\n".join(said)
-
-
 def window(start: int, end: int | None, zone: ZoneInfo) -> str:
     """ "Mon 02 Nov 10:05–11:00", local; "since …" while it lasts."""
     begun = local(start, zone)

@@ -14,7 +14,7 @@ from alerts import wording
 from alerts.alert import Audience
 from alerts.lines import CAUSES, SAID
 from alerts.readability import telling
-from alerts.wording import CORRECTION, FIRST, digest, facts, line, notice
+from alerts.wording import CORRECTION, FIRST, facts, line, notice
 from detectors.finding import Finding
 from detectors.outcome import KIND, Outcome
 from ingest.batch import DAY, HOUR, MINUTE
@@ -182,10 +182,3 @@ def test_who_chose_nothing_gets_a_text_for_any_lock_screen(kind: str, step: str,
     text = notice(Audience.PATIENT, "p-1", kind, step, False, turn)
     assert not telling(text)
     assert "p-1" not in text
-
-
-def test_a_digest_holds_each_line_and_what_may_have_arrived_before() -> None:
-    lines = [line(about, NEW_YORK, False) for about in EVERY[-2:]]
-    assert digest(lines[:1], lines[1:]) == f"1 note for you.\n\n{lines[0]}\n\nThese may have reached you already:\n\n{lines[1]}"
-    assert digest(lines).startswith("2 notes for you.\n\np-1: ")
-    assert digest([]) == "No new notes."
