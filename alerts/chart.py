@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from alerts import audit, claims, counts, erasure, judgements, moves, people, rounds
+from alerts import audit, claims, counts, dead, erasure, judgements, moves, people, rounds
 from alerts.alert import Alert, Event, Message, MessageState, State
 from alerts.audit import Fault
 from alerts.counts import Counts
@@ -157,6 +157,16 @@ class Chart(Register):
                 return 0
         with self._database.writing() as tx:
             return claims.recover(tx, now, idempotent, channels) + moves.tend(tx, self._site, self._reach, now)
+
+    def retry(self, message: str, by: str, now: int) -> bool:
+        """A message that was given up (`counts(now).dead`) goes out once more. False: it was not, or nobody would be served by it now."""
+        with self._database.writing() as tx:
+            return dead.retry(tx, self._site, message, by, now)
+
+    def drop(self, message: str, by: str, now: int) -> bool:
+        """A message that was given up is cancelled, and `counts(now).dead` has it no more. False: it was not given up."""
+        with self._database.writing() as tx:
+            return dead.drop(tx, self._site, message, by, now)
 
     # the operator
 
