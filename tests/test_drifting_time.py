@@ -50,6 +50,12 @@ def test_too_early_is_a_drift_as_well() -> None:
     assert finding.evidence["usual"] == "06:45"
 
 
+def test_what_is_made_up_the_next_day_at_the_planned_hour_has_not_drifted() -> None:
+    assert found(late(1440, 1445, 5, 1450, 1440)) == []
+    (finding,) = found(late(1440 + 80, 1440 + 80, 80, 80, 80))
+    assert finding.evidence["late_min"] == 80
+
+
 def test_it_ends_with_the_session_that_brings_the_median_back() -> None:
     # 80 80 80 80 80 0 0 0      the median of the last five falls with the third
     assert spans(found(late(80, 80, 80, 80, 80, 0, 0, 0))) == [(0, 7)]

@@ -16,7 +16,7 @@ from detectors.outcome import SEEN, Judged
 from detectors.outcomes import DAYS
 from detectors.rule import Rule
 from detectors.streak import claim, over_time, told_at
-from ingest.batch import MINUTE
+from ingest.batch import DAY, MINUTE
 
 KIND = "drifting_time"
 
@@ -70,9 +70,9 @@ def _spells(begun: Sequence[tuple[int, Judged]], params: Params) -> Iterator[_Sp
 
 
 def _late(one: Judged) -> float:
-    """Minutes after the planned time, negative before it."""
+    """Minutes by the clock after the planned time, negative before it: what was made up the next day at its hour has not drifted."""
     began, planned = told_at(one, "began"), told_at(one, "planned")
-    return (began - planned) / MINUTE if began is not None and planned is not None else 0.0
+    return ((began - planned + DAY // 2) % DAY - DAY // 2) / MINUTE if began is not None and planned is not None else 0.0
 
 
 def _facts(last: Sequence[Judged], zone: ZoneInfo) -> dict[str, float | int | str]:
