@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
@@ -21,18 +21,19 @@ from cli.line import Clinic, clinic, site_secret, wall
 from cli.options import SITE, as_json, stamp
 from cli.processes import Gateway, end_alike, ingesting, virtual_gateway
 from cli.serving import bound, serving
-from cli.virtual import admitted, live_through
+from cli.virtual import admitted, held, live_through
 from cli.watch import live
 from cli.ways import plain
 from detectors.outcome import KIND, Outcome, judged
 from ingest.batch import DAY, MICROS
 from lab.gateway import Orders
-from lab.people import Player, cast
+from lab.people import cast
 
 THERAPIST = "t-demo"
 WEEKS = 8
-SAME_END = 1_793_577_600 * MICROS
-"""Where history ends with --once, so that one seed is one story whenever it is told: 2026-11-02T00:00Z."""
+SAME_END = 1_793_995_200 * MICROS
+"""Where history ends with --once, so that one seed is one story whenever it is told: Friday 2026-11-06T20:00Z, when all of the cast are
+awake to hear what late data changed, and their therapist has read on a working day what was thought before."""
 
 
 def demo(
@@ -61,7 +62,7 @@ def demo(
         broker = stack.enter_context(ingesting(folder))
         ways = plain(stack, broker, SITE, None).open
         orders = Orders(seed=seed, patients=patients, start=start, end=end, live=not once, broker=broker, spool=folder / "spool.db")
-        orders = orders.model_copy(update=_held(players))
+        orders = orders.model_copy(update=held(players))
         gateway = stack.enter_context(virtual_gateway(orders))
         with _bar(say, orders, json_ or not say.is_terminal) as moved:
             live_through(behind, orders, players, gateway, ways, moved)
@@ -73,12 +74,6 @@ def demo(
         stack.enter_context(serving(behind, at, SITE, links))
         _welcome(say, address, password)
         live(behind.watch(), behind.chart, ways, wall, links=links)
-
-
-def _held(players: Sequence[Player]) -> dict[str, Any]:
-    """Whose receiver's line goes down, and when."""
-    down = {player.patient: player.held_from for player in players if player.held_from is not None}
-    return {"held": sorted(down), "hold_from": min(down.values())} if down else {}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from queue import Empty
+from typing import Any
 
 from alerts.chart import Patient, Wearing
 from alerts.deliver import Way, deliver
@@ -30,12 +31,18 @@ def admitted(behind: Clinic, players: Sequence[Player], therapist: str, start: i
     """Each with a band and a plan, from the history's beginning."""
     for player in players:
         behind.chart.admit(Patient(player.patient, player.zone, therapist, virtual=True), start)
-        behind.chart.hand_over(Wearing(player.patient, player.patient, start))
+        behind.chart.hand_over(Wearing(player.dev, player.patient, start))
         text = prescription(player, start, end)
         plan = read(text).plan
         if plan is None:
             raise ValueError(f"the plan of {player.patient} cannot be read; this is a defect of the demo")
         prescribe(behind, Prescription(text, plan), player.patient, therapist)
+
+
+def held(players: Sequence[Player]) -> dict[str, Any]:
+    """Whose receiver's line goes down, and when: this part of the gateway's orders."""
+    down = {player.dev: player.held_from for player in players if player.held_from is not None}
+    return {"held": sorted(down), "hold_from": min(down.values())} if down else {}
 
 
 class Replies:

@@ -44,7 +44,7 @@ class Orders(BaseModel):
     spool: Path
     site: str = "home"
     held: list[str] = []
-    """Patients whose data are held back from `hold_from` until `release`."""
+    """Bands whose data are held back from `hold_from` until `release`."""
     hold_from: int | None = None
     """`None`: from the start."""
 
@@ -67,7 +67,7 @@ def main(orders: Orders) -> None:
 
 def _receivers(orders: Orders, players: list[Player]) -> list[Receiver]:
     """One for all, its line up; and where data are held back, one for these."""
-    held = [player for player in players if player.patient in orders.held]
+    held = [player for player in players if player.dev in orders.held]
     rest = [player for player in players if player not in held]
     receivers = [Receiver("virtual", rest, orders.broker, orders.site, orders.spool)]
     if held:
@@ -144,7 +144,7 @@ async def _go_on(orders: Orders, receivers: list[Receiver], radio: VirtualRadio)
 
 def _appetite(orders: Orders, players: list[Player]) -> Callable[[str, int], Set[Stream]]:
     """Acceleration in the plan's windows and in the last day; otherwise what costs a band little."""
-    windows = {player.patient: exercise_windows(player, orders.start, orders.end) for player in players}
+    windows = {player.dev: exercise_windows(player, orders.start, orders.end) for player in players}
 
     def wanted(dev: str, now: int) -> Set[Stream]:
         expected = any(start < now + COMMIT and now < end for start, end in windows[dev])

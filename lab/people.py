@@ -34,6 +34,11 @@ class Player(NamedTuple):
     held_from: int | None
     """µs UTC from which the line of this patient's receiver is down; `None`: it stays up."""
 
+    @property
+    def dev(self) -> str:
+        """What the line calls the band, whoever wears it."""
+        return VIRTUAL + self.band.body.name
+
 
 def cast(seed: int, count: int, end: int) -> list[Player]:
     """The first `count` virtual patients. `end` (µs UTC) is when their history ends and live time begins: what a persona does so many

@@ -62,7 +62,7 @@ DESK = Persona("desk", sitting_min=(60, 120), break_min=(3, 7), walk_min=(10, 20
 SILENT = Persona("silent", exercise_days=(0, 2, 5), resting_hr=66, pain=(6, 3), goes_flat_before_end=3)
 DRIFTING = Persona(
     "drifting",
-    exercise_min=(16, 26),
+    exercise_min=(13, 25),
     charges_after=1175,
     resting_hr=64,
     pain=(6, 0),

@@ -51,7 +51,7 @@ class Receiver:
         self.spool.close()
 
     def collector(self, radio: Radio, seed: int, pace: Pace, appetite: Appetite = everything) -> Collector:
-        bands = [Band(player.patient, player.band.address, DRIVER, player.zone) for player in self.players]
+        bands = [Band(player.dev, player.band.address, DRIVER, player.zone) for player in self.players]
         dice = Random(seed)  # noqa: S311 — jitter, and the same for the same seed
         return Collector(radio, bands, self.spool, dice=dice, appetite=appetite, pace=pace)
 

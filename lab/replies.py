@@ -83,9 +83,9 @@ def _against(before: int | None, score: int) -> Literal["better", "same", "worse
 
 def _even(player: Player, about: str, least_most: tuple[float, float]) -> float:
     """Drawn evenly, and the same for the same thing."""
-    seed = int.from_bytes(blake2b(f"{player.patient}/{about}".encode(), digest_size=8).digest())
+    seed = int.from_bytes(blake2b(f"{player.dev}/{about}".encode(), digest_size=8).digest())
     return float(np.random.default_rng([player.band.body.seed, seed]).uniform(*least_most))
 
 
 def _id(player: Player, about: str, asked: int) -> str:
-    return blake2b(f"{player.patient}/{about}/{asked}".encode(), digest_size=12).hexdigest()
+    return blake2b(f"{player.dev}/{about}/{asked}".encode(), digest_size=12).hexdigest()
