@@ -14,6 +14,7 @@ import pytest
 
 from cli.demo import SAME_END
 from cli.processes import running, virtual_gateway
+from detectors.outcome import Outcome
 from ingest.batch import DAY
 from ingest.broker import free_port
 from ingest.catalog import Catalog
@@ -51,11 +52,23 @@ def told() -> list[str]:
 
 def test_promise_5_one_command_shows_it_all_and_says_what_came_of_it(told: list[str]) -> None:
     books = json.loads(told[0])
-    assert list(books) == ["patients", "readings", "messages_through_broker", "alerts", "seconds"]
+    assert list(books) == ["patients", "readings", "messages_through_broker", "sessions", "messages", "alerts", "seconds"]
     assert books["patients"] == 3
     assert 0 < books["messages_through_broker"] < 60_000
     alerts = {(alert["kind"], alert["audience"]) for alert in books["alerts"]}
     assert alerts >= {("still_too_long", "patient"), ("silent_band", "patient"), ("silent_band", "therapist")}
+
+
+def test_it_says_what_became_of_the_sessions_and_of_the_messages(told: list[str]) -> None:
+    books = json.loads(told[0])
+    assert list(books["sessions"]) == [outcome.value for outcome in Outcome]
+    assert books["sessions"].keys() >= {"done", "partial", "late", "asked", "not_seen", "unknown"}
+    # three sessions a week are planned for the first and the third, two for the second; the third's band is in a drawer at the end
+    assert 4 <= books["sessions"]["done"] <= 8 + books["sessions"]["extra"]
+    assert books["sessions"]["not_seen"] == 0
+    assert list(books["messages"]) == ["sent", "held", "cancelled", "corrected"]
+    assert books["messages"]["sent"] > 5
+    assert books["messages"]["corrected"] == 0
 
 
 def test_promise_1_every_reading_of_the_demo_is_stored(told: list[str]) -> None:
