@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 import typer
 
 from alerts.chart import Chart, Patient, Therapist, Wearing
-from cli.therapist import SHORTEST
+from alerts.people import SHORTEST
 from config import settings
 from config.settings import Site
 from detectors.plan.read import read

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Full, Queue
 from threading import Event, Lock, Thread
 
 from cli.tether import TETHER
@@ -17,7 +19,11 @@ HEALTHY = 60.0
 """s a verb runs before its next end counts as the first."""
 FAREWELL = 4.0
 """s all of them together may take to end once told to."""
-_VOICE = Lock()
+LAST = 0.4
+"""s for what is killed to be gone, and for the last words to be read."""
+BACKLOG = 1000
+"""Lines that wait for a terminal that does not take them; what comes beyond is lost, so that no verb waits for it."""
+_LINES: "Queue[str]" = Queue(BACKLOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,18 @@ class Part:
 
 
 def say(name: str, text: str) -> None:
-    with _VOICE:
-        sys.stderr.write(f"{name:<8} | {text}\n")
-        sys.stderr.flush()
+    """Never waits and never fails: stderr may be stopped, or gone."""
+    with suppress(Full):
+        _LINES.put_nowait(f"{name:<8} | {text}\n")
+
+
+def _speak() -> None:
+    while True:
+        line = _LINES.get()
+        with suppress(OSError, ValueError):  # nobody listens any more, and there is nobody else to tell
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        _LINES.task_done()
 
 
 class Tree:
@@ -48,6 +63,7 @@ class Tree:
         return [branch.name for branch in self._branches]
 
     def start(self) -> None:
+        Thread(target=_speak, name="voice", daemon=True).start()
         for branch in self._branches:
             branch.start()
 
@@ -61,7 +77,10 @@ class Tree:
             branch.join(max(0.0, end - time.monotonic()))
         for branch in self._branches:
             branch.send(signal.SIGKILL)
-            branch.join()
+            branch.join(LAST)
+        end = time.monotonic() + LAST
+        while not _LINES.empty() and time.monotonic() < end:
+            time.sleep(0.01)
 
 
 class _Branch(Thread):
@@ -78,15 +97,23 @@ class _Branch(Thread):
 
     def run(self) -> None:
         failures = 0
-        while (process := self._begun()) is not None:
+        while not self._over.is_set():
             began = time.monotonic()
-            code = self._heard(process)
+            how = self._lived()
             if self._over.is_set():
                 return
             failures = 1 if time.monotonic() - began > HEALTHY else failures + 1
             wait = WAITS[min(failures, len(WAITS)) - 1]
-            say(self._part.name, f"ended ({_how(code)}); it is started again in {wait:.0f} s")
+            say(self._part.name, f"ended ({how}); it is started again in {wait:.0f} s")
             self._over.wait(wait)
+
+    def _lived(self) -> str:
+        """From its start to its end; gives how it ended."""
+        try:
+            process = self._begun()
+        except OSError as error:  # the machine is short of processes or memory: that may pass
+            return f"could not be started: {error.strerror}"
+        return "not started" if process is None else _how(self._heard(process))
 
     def _begun(self) -> subprocess.Popen[str] | None:
         """`None`: no more; asked under the lock, so that none begins after all were told to end."""

@@ -39,7 +39,7 @@ def watch(
     site: a_site = SITE,
     channels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A keepup.toml, whose [channels] say who is reached how.", exists=True, dir_okay=False),
+        typer.Option(metavar="FILE", help="A keepup.toml, whose \\[channels] say who is reached how.", exists=True, dir_okay=False),
     ] = None,
     base: Annotated[
         str | None,

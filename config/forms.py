@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
@@ -39,7 +39,8 @@ def _url(text: str) -> str:
     """One that may stand in a file many read."""
     if "://" not in text:
         raise ValueError("is not an address: it begins like mqtts:// or postgresql+psycopg://")
-    if urlsplit(text).password is not None:
+    parts = urlsplit(text)
+    if parts.password is not None or parse_qs(parts.query).keys() & {"password", "passfile"}:
         raise ValueError("holds a password: put the whole address into a file for your eyes alone, and write url_file in place of url")
     return text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from config.forms import VIRTUAL, Id, Present, Url, Zone, band_driver, pace, page_base, recording_format, sound_plan
 from config.mistakes import Mistake, crossed, mistakes
@@ -167,6 +167,8 @@ def read(file: Path) -> Reading:
         return Reading(None, (Mistake("", "is not UTF-8 text: save it as UTF-8"),))
     except tomllib.TOMLDecodeError as error:
         return Reading(None, (Mistake("", f"is not TOML: {error}. In TOML a text stands in quotes, and a table is written [web]"),))
+    except RecursionError:
+        return Reading(None, (Mistake("", "is nested too deep to be a site: write one like config/keepup.toml"),))
     raw = _absolute(written, file.absolute().parent)
     raw, found = reached(raw)
     site = None
@@ -174,6 +176,8 @@ def read(file: Path) -> Reading:
         site = Site(**raw)
     except ValidationError as error:
         found += mistakes(error, raw, Site)
+    except SettingsError as error:
+        found.append(Mistake("", f"is overruled by a variable that cannot be read ({error}): name its key, e.g. KEEPUP__BROKER__URL"))
     found += [*channel_mistakes(raw), *crossed(raw)]
     return Reading(None if found else site, tuple(found))
 

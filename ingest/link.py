@@ -3,6 +3,7 @@ answers a refused publication with success, and loses its thread to an exception
 
 import queue
 import ssl
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -39,7 +40,7 @@ class Link:
         self._host, self._port, user, password, tls = _address(url)
         self._topics = [(topic, 1) for topic in topics]
         self.arrived: queue.Queue[Arrived] = queue.Queue(room)
-        self._unacked: list[paho.MQTTMessageInfo] = []
+        self._unacked: deque[paho.MQTTMessageInfo] = deque()
         self.connections = 0
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv311)
         self._client.suppress_exceptions = True
@@ -63,13 +64,15 @@ class Link:
     @property
     def outstanding(self) -> int:
         """Publications without a PUBACK; asked by the publishing thread only."""
-        self._unacked = [sent for sent in self._unacked if not sent.is_published()]
+        self._unacked = deque(sent for sent in self._unacked if not sent.is_published())
         return len(self._unacked)
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """QoS 1. False: not connected, nothing was sent."""
         if not self.up():
             return False
+        while self._unacked and self._unacked[0].is_published():  # not everybody who publishes asks what is outstanding
+            self._unacked.popleft()
         sent = self._client.publish(topic, payload, qos=1)
         if sent.rc == paho.MQTT_ERR_SUCCESS:
             self._unacked.append(sent)

@@ -89,5 +89,5 @@ def test_two_gateways_of_one_name_do_not_take_each_others_connection(tmp_path: P
         with ExitStack() as stack:
             spool = Spool(tmp_path / file)
             stack.callback(spool.close)
-            collect._sending(stack, spool, NOWHERE, None, "keepup/1/home/gateway")
+            collect.sending(stack, spool, NOWHERE, None, "keepup/1/home/gateway")
     assert len(set(Named.names)) == 2

@@ -200,6 +200,20 @@ def test_a_secret_may_come_by_the_environment_which_goes_before_the_file(tmp_pat
     assert (found.site, found.broker.port) == ("north", 1999)
 
 
+def test_what_cannot_be_read_at_all_is_a_mistake_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nested too deep" in told(tmp_path, "a = " + "[" * 5000 + "]" * 5000)[""]
+    monkeypatch.setenv("KEEPUP__BROKER", "mqtts://u:hunter2@far")
+    found = told(tmp_path, 'folder = "c"\n')[""]
+    assert "KEEPUP__BROKER__URL" in found
+    assert "hunter2" not in found
+
+
+def test_a_password_hidden_in_an_addresss_query_is_seen(tmp_path: Path) -> None:
+    found = told(tmp_path, 'folder = "c"\n[chart]\nurl = "postgresql+psycopg://u@h/db?password=hunter2"\n')
+    assert "url_file" in found["chart.url"]
+    assert "hunter2" not in str(found)
+
+
 def test_contacts_are_for_their_owners_eyes_alone(tmp_path: Path) -> None:
     ntfy = 'folder = "c"\n[channels.ntfy]\nurl = "https://ntfy.example"\n'
     (tmp_path / "people.toml").write_text('p-7f3a = "topic-of-no-one"\n')
