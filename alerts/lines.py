@@ -65,7 +65,7 @@ def likely_stopped(about: About) -> Said:
 def adherence_low(about: About) -> Said:
     facts, level = about.evidence, str(about.evidence.get("level", "amber"))
     low, high = _percent(facts.get("low")), _percent(facts.get("high"))
-    bounds = f", between {low} and {high}" if low and high else ""
+    bounds = f", between {low} and {high}" if low and high and low != high else ""
     of = f" of {facts['eligible']} sessions" if "eligible" in facts else ""
     days = f" in {facts['days']} days" if "days" in facts else ""
     proposal = "call today; offer a smaller plan." if level == "red" else "offer shorter or fewer sessions."
@@ -100,15 +100,15 @@ def active_overdue(about: About) -> Said:
     facts = about.evidence
     days = f"for {facts['days']} days" if "days" in facts else "for long"
     if facts.get("stage") == "passive":
-        return f"in the passive stage {days}", "plan the step to active exercise."
-    asked = f", {facts['not_seen']} planned" if "not_seen" in facts else ""
-    return f"in the active stage {days} and no active session seen{asked}", "start the first one together."
+        return f"active exercise overdue {WHEN}: in the passive stage {days}", "plan the step to active exercise."
+    seen = f"none of {facts['not_seen']} sessions seen" if "not_seen" in facts else "no session seen"
+    return f"active exercise overdue {WHEN}: in the active stage {days}, {seen}", "start the first one together."
 
 
 def low_battery(about: About) -> Said:
     left = about.evidence.get("percent")
     hours = about.evidence.get("empty_in_h")
-    soon = "" if hours is None else f", empty in about {float(hours):.0f} h"
+    soon = "" if hours is None or left == 0 else f", empty in about {float(hours):.0f} h"
     return f"band {'low' if left is None else f'at {float(left):.0f} %'}{soon}", "ask for a charge before the next session."
 
 
