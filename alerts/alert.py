@@ -72,9 +72,12 @@ LEGAL: frozenset[tuple[State | None, State]] = frozenset(
         (State.ACKED, State.RETRACTED),
         (State.ACKED, State.EXPIRED),
         (State.RESOLVED, State.RETRACTED),
+        (State.RESOLVED, State.OPEN),
+        (State.RETRACTED, State.OPEN),
     }
 )
-"""Every move there is (research note `alerts` §6.1); the database refuses all others. What is over may yet turn out never to have been."""
+"""Every move there is (research note `alerts` §6.1); the database refuses all others. What is over may yet turn out never to have been,
+or to go on after all."""
 
 
 class MessageState(StrEnum):
@@ -102,7 +105,7 @@ class Message:
     """Pseudonym."""
     channel: str
     step: str
-    """"first", "wake-2" (its rev), "correction", "digest"."""
+    """"first", "again", "wake-2" (its rev), "correction", "correction-again", "digest"."""
     text: str
     """What a lock screen may show: nothing clinical."""
     state: MessageState

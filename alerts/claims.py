@@ -115,7 +115,9 @@ def _fate(tx: Connection, site: str, row: _Row, now: int) -> int | str | None:
         return _STALE
     if row.alert is None:
         return None
-    if row.step == CORRECTION:
+    if row.step.startswith(CORRECTION):
+        if row.alert_state != State.RETRACTED.value:
+            return _STALE
         if (lease := _still_out(tx, row, now)) is not None:
             return lease
         if not outbox.reached(tx, row.alert, (row.recipient, row.channel), 0):
@@ -139,7 +141,7 @@ def _paused(tx: Connection, row: _Row, pause: Pause, now: int) -> int:
 
 def _say_why(tx: Connection, site: str, row: _Row, now: int) -> None:
     """Where a pause kept the message until it was worth nothing any more, the audit has it."""
-    if row.alert is None or row.step == CORRECTION or row.alert_state != State.OPEN.value:
+    if row.alert is None or row.step.startswith(CORRECTION) or row.alert_state != State.OPEN.value:
         return
     if silenced(tx, row.patient, row.kind, row.expires - 1) is not None:
         audit.note(tx, site, row.patient, moves.DELIVERY, f"message of alert {row.alert} not sent: its time ran out in a pause", now)

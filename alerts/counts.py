@@ -53,7 +53,7 @@ def counts(tx: Connection, now: int) -> Counts:
     m = tables.message.c
     by_state = {row.state: row.many for row in tx.execute(select(m.state, func.count().label("many")).group_by(m.state))}
     oldest = tx.execute(select(func.min(m.due)).where(m.state.in_(WAITING), m.due <= now)).scalar()
-    sent = select(func.count()).select_from(tables.message).where(m.step == CORRECTION, m.state == MessageState.SENT.value)
+    sent = select(func.count()).select_from(tables.message).where(m.step.startswith(CORRECTION), m.state == MessageState.SENT.value)
     return Counts({state.value: by_state.get(state.value, 0) for state in MessageState}, oldest, _dead(tx), tx.execute(sent).scalar() or 0)
 
 

@@ -37,7 +37,7 @@ def _given_up(tx: Connection, message: str) -> _Row | None:
 
 
 def _worth_it(row: _Row) -> bool:
-    return row.alert is None or row.step == CORRECTION or row.alert_state == State.OPEN.value
+    return row.alert is None or row.alert_state == (State.RETRACTED if row.step.startswith(CORRECTION) else State.OPEN).value
 
 
 def _until(row: _Row, now: int) -> int:

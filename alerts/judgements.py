@@ -10,6 +10,7 @@ from alerts.database import upsert
 from alerts.moves import Reach
 from alerts.people import Patient
 from alerts.reconcile import Change, Judgement, Turn, Verdict
+from alerts.wording import CORRECTION
 from detectors.finding import Finding
 
 # Built once: the watch asks this at every step, and building costs more than asking.
@@ -40,7 +41,7 @@ def write(tx: Connection, site: str, patient: Patient, change: Change, reach: Re
     known = moves.of(tx, finding)
     for alert in known.values():
         if change.kind is Turn.RETRACTED:
-            moves.retract(tx, site, patient, alert, now)
+            moves.retract(tx, site, patient, alert, CORRECTION, now)
         else:
             moves.follow(tx, site, patient, alert, finding, now)
     if change.state is Verdict.RETRACTED:
@@ -50,6 +51,8 @@ def write(tx: Connection, site: str, patient: Patient, change: Change, reach: Re
             moves.raised(tx, site, patient, finding, telling, reach, now)
         elif told.state is State.SUPPRESSED:
             moves.released(tx, site, patient, replace(told, evidence=finding.evidence), telling, reach, now)
+        elif told.state in (State.RESOLVED, State.RETRACTED):
+            moves.reopened(tx, site, patient, told, finding, telling, reach, now)
 
 
 def _finding(row: Row[tuple[object, ...]]) -> Finding:

@@ -6,14 +6,16 @@ from hashlib import sha256
 from hmac import compare_digest
 
 from itsdangerous import Signer
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from alerts import tables
-from alerts.alert import Audience, Message, MessageState
+from alerts.alert import Audience, Message, MessageState, State
 from alerts.database import Database
 from alerts.reports import add
-from alerts.wording import FIRST
-from detectors.outcome import KIND
+from alerts.wording import AGAIN, FIRST
+from detectors.adherence import closes
+from detectors.finding import Finding
+from detectors.outcome import KIND, judged
 from detectors.report import Answer, Feeling, Pain, Reason, Said
 from ingest.batch import HOUR
 
@@ -121,12 +123,22 @@ class KeptLinks:
 
 
 def asked(tx: Connection, patient: str) -> dict[str, int]:
-    """Occurrence id → when the question about it first reached the patient, or may have; µs UTC."""
-    a, m = tables.alert.c, tables.message.c
-    rows = select(a.key, func.min(m.settled).label("at")).join_from(tables.message, tables.alert, a.id == m.alert)
-    rows = rows.where(a.patient == patient, a.kind == KIND, a.audience == Audience.PATIENT.value, m.step == FIRST)
-    rows = rows.where(m.state.in_([MessageState.SENT.value, MessageState.UNKNOWN.value]), m.settled.is_not(None))
-    return {row.key: row.at for row in tx.execute(rows.group_by(a.key).order_by(a.key))}
+    """Occurrence id → when the question about it first reached the patient, µs UTC. Of what only may have arrived nobody is taken to know.
+
+    What was taken back, or went out before the window was over, is as if it had not been asked.
+    """
+    a, m, f = tables.alert.c, tables.message.c, tables.finding.c
+    same = and_(f.patient == a.patient, f.kind == a.kind, f.key == a.key)
+    rows = select(tables.finding, m.settled.label("at")).join_from(tables.message, tables.alert, a.id == m.alert).join(tables.finding, same)
+    rows = rows.where(a.patient == patient, a.kind == KIND, a.audience == Audience.PATIENT.value, m.step.in_([FIRST, AGAIN]))
+    rows = rows.where(a.state != State.RETRACTED.value, m.state == MessageState.SENT.value, m.settled >= a.opened).order_by(
+        a.key, m.settled.desc()
+    )
+    return {row.key: row.at for row in tx.execute(rows) if row.at >= _closes(row)}
+
+
+def _closes(row: Row[tuple[object, ...]]) -> int:
+    return closes(judged(Finding(row.patient, row.kind, row.key, row.start, row.end, row.evidence, row.version)))
 
 
 def _use(tx: Connection, message: str, now: int) -> bool:

@@ -12,6 +12,7 @@ from alerts.database import insert_new
 from alerts.people import Patient, patients
 from alerts.policy import Telling
 from alerts.suppression import silenced
+from alerts.wording import AGAIN, FOUND
 from detectors.finding import Finding
 
 Reach = Callable[[str], Sequence[str]]
@@ -99,14 +100,28 @@ def follow(tx: Connection, site: str, patient: Patient, alert: Alert, finding: F
     facts = {"start": finding.start, "end": finding.end, "evidence": finding.evidence}
     tx.execute(update(tables.alert).where(tables.alert.c.id == alert.id).values(**facts, changed=now))
     if policy.disproved(finding, alert.evidence):
-        retract(tx, site, patient, alert, now)
+        retract(tx, site, patient, alert, FOUND, now)
     elif finding.end is not None and alert.state in policy.LIVE:
         end(tx, site, alert, State.RESOLVED, WATCH, "over", now)
 
 
-def retract(tx: Connection, site: str, patient: Patient, alert: Alert, now: int) -> None:
+def reopened(tx: Connection, site: str, patient: Patient, alert: Alert, finding: Finding, telling: Telling, reach: Reach, now: int) -> None:
+    """What was over, or taken back, is due after all: open again. Whoever was told lately, and not told otherwise, knows."""
+    back = alert.state is State.RETRACTED
+    facts = {"start": finding.start, "end": finding.end, "evidence": finding.evidence} | ({"opened": now} if back else {})
+    if not move(tx, site, alert, State.OPEN, WATCH, f"{finding.kind} found again", now, **facts):
+        return
+    outbox.cancel(tx, alert.id, now)
+    recipient = patient.id if alert.audience is Audience.PATIENT else patient.therapist
+    since = now if back else now - policy.REMEMBERED
+    places = [name for name in _channels(patient, alert, reach) if not outbox.reached(tx, alert.id, (recipient, name), since)]
+    outbox.tell(tx, site, patient, replace(alert, evidence=finding.evidence), telling, places, now, AGAIN)
+
+
+def retract(tx: Connection, site: str, patient: Patient, alert: Alert, said: str, now: int) -> None:
+    """`said`: as what it is taken back, `wording.CORRECTION` or `FOUND`."""
     if alert.state in policy.RETRACTABLE and end(tx, site, alert, State.RETRACTED, WATCH, "later data show otherwise", now):
-        outbox.correct(tx, site, patient, alert, now)
+        outbox.correct(tx, site, patient, alert, said, now)
 
 
 def end(tx: Connection, site: str, alert: Alert, state: State, by: str, why: str, now: int) -> bool:

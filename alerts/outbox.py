@@ -12,7 +12,7 @@ from alerts.hours import day_end, digest_time, quiet_end
 from alerts.people import Patient
 from alerts.policy import Telling
 from alerts.variety import FORTNIGHT
-from alerts.wording import CORRECTION, FIRST, facts, notice
+from alerts.wording import AGAIN, CORRECTION, FIRST, facts, notice
 from ingest.batch import DAY
 
 NAMES = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -23,8 +23,10 @@ Place = tuple[str, str]
 """Recipient (pseudonym) and channel."""
 
 
-def tell(tx: Connection, site: str, patient: Patient, alert: Alert, telling: Telling, channels: Iterable[str], now: int) -> None:
-    """The alert's first messages, one a channel; where it asks something, with what a link needs to take the answer."""
+def tell(
+    tx: Connection, site: str, patient: Patient, alert: Alert, telling: Telling, channels: Iterable[str], now: int, step: str = FIRST
+) -> None:
+    """The alert's messages of that step, one a channel, once; where it asks something, with what a link needs to take the answer."""
     recipient = patient.id if alert.audience is Audience.PATIENT else patient.therapist
     urgent = telling.urgent and not _urged(tx, patient.id, now)
     when = _when(tx, patient, alert.audience, now, nudge=telling.nudge, urgent=urgent) | {"nudge": telling.nudge, "urgent": urgent}
@@ -32,7 +34,7 @@ def tell(tx: Connection, site: str, patient: Patient, alert: Alert, telling: Tel
     if telling.asks:
         link["until"] = when["expires"] = policy.answerable_until(alert.evidence)
     for channel in channels:
-        id = _write(tx, site, patient, alert, FIRST, (recipient, channel), when, now)  # noqa: A001 — the message's
+        id = _write(tx, site, patient, alert, step, (recipient, channel), when, now)  # noqa: A001 — the message's
         if telling.asks and id is not None:
             tx.execute(tables.link.insert().values(id=id, **link))
 
@@ -44,11 +46,14 @@ def remind(tx: Connection, site: str, patient: Patient, alert: Alert, channels: 
         _write(tx, site, patient, alert, f"{WAKE}-{alert.rev}", (patient.therapist, channel), when, now)
 
 
-def correct(tx: Connection, site: str, patient: Patient, alert: Alert, now: int) -> None:
-    """To every place which the alert reached lately, or may have, in the way it went there."""
+def correct(tx: Connection, site: str, patient: Patient, alert: Alert, said: str, now: int) -> None:
+    """To every place which the alert reached lately, or may have, in the way it went there. `said`: `CORRECTION` or `FOUND`."""
+    m = tables.message.c
+    again = tx.execute(select(m.id).where(m.alert == alert.id, m.step == AGAIN).limit(1)).first() is not None
+    step = f"{CORRECTION}-{AGAIN}" if again else CORRECTION
     for place, urgent in _reached(tx, alert.id, now - policy.CORRECT_WITHIN):
         when = _when(tx, patient, alert.audience, now, urgent=urgent) | {"urgent": urgent}
-        _write(tx, site, patient, alert, CORRECTION, place, when, now)
+        _write(tx, site, patient, alert, step, place, when, now, said)
 
 
 def cancel(tx: Connection, alert: str, now: int) -> None:
@@ -68,7 +73,9 @@ def arrived(since: int) -> ColumnElement[bool]:
 def reached(tx: Connection, alert: str, place: Place, since: int) -> bool:
     """Whether the alert got there since then, or may have."""
     m = tables.message.c
-    there = select(m.id).where(m.alert == alert, m.step != CORRECTION, m.recipient == place[0], m.channel == place[1], arrived(since))
+    there = select(m.id).where(
+        m.alert == alert, ~m.step.startswith(CORRECTION), m.recipient == place[0], m.channel == place[1], arrived(since)
+    )
     return tx.execute(there.limit(1)).first() is not None
 
 
@@ -88,12 +95,19 @@ def _when(
 
 
 def _write(
-    tx: Connection, site: str, patient: Patient, alert: Alert, step: str, place: Place, when: Mapping[str, object], now: int
+    tx: Connection,
+    site: str,
+    patient: Patient,
+    alert: Alert,
+    step: str,
+    place: Place,
+    when: Mapping[str, object],
+    now: int,
+    said: str = FIRST,
 ) -> str | None:
     """The id of the message, unless it was written before."""
     recipient, channel = place
     id = uuid5(NAMES, f"{alert.id}|{recipient}|{channel}|{step}")  # noqa: A001 — the message's
-    said = CORRECTION if step == CORRECTION else FIRST
     about = {"alert": alert.id, "audience": alert.audience.value, "virtual": patient.virtual, "step": step, "written": now}
     recent, known = _recent(tx, recipient, now), facts(alert, limits.clock(tx, patient, now))
     text = notice(alert.audience, patient.id, alert.kind, said, patient.virtual, id.int, patient.detail, recent, known)
@@ -112,13 +126,17 @@ def _recent(tx: Connection, recipient: str, now: int) -> list[str]:
 def _reached(tx: Connection, alert: str, since: int) -> list[tuple[Place, bool]]:
     """Where it went, and whether it was urgent there."""
     m = tables.message.c
-    rows = select(m.recipient, m.channel, m.urgent).where(m.alert == alert, m.step != CORRECTION, arrived(since))
+    rows = select(m.recipient, m.channel, m.urgent).where(m.alert == alert, ~m.step.startswith(CORRECTION), arrived(since))
     return [((row.recipient, row.channel), row.urgent) for row in tx.execute(rows.order_by(m.recipient, m.channel, m.urgent.desc()))]
 
 
 def _urged(tx: Connection, patient: str, now: int) -> bool:
     """Whether somebody was told something urgent about the patient lately, or is about to be."""
     m, a = tables.message.c, tables.alert.c
-    rows = select(m.id).join_from(tables.message, tables.alert, a.id == m.alert).where(a.patient == patient, m.urgent, m.step == FIRST)
+    rows = (
+        select(m.id)
+        .join_from(tables.message, tables.alert, a.id == m.alert)
+        .where(a.patient == patient, m.urgent, m.step.in_([FIRST, AGAIN]))
+    )
     lately = rows.where(m.written > now - policy.URGENT_EVERY, m.state != MessageState.CANCELLED.value)
     return tx.execute(lately.limit(1)).first() is not None

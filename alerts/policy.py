@@ -1,7 +1,7 @@
 """Who is told of what, and when: one table. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from enum import StrEnum
 
@@ -22,7 +22,9 @@ SILENT_THERAPIST = 48
 ANSWERABLE = 24 * HOUR
 """How long after a session's grace end its question can be answered, and is sent (research note `domain` §1.2, "asked")."""
 CORRECT_WITHIN = 72 * HOUR
-"""Who was told longer ago than this is not bothered with a correction."""
+"""Who was told longer ago than this is not bothered with a correction …"""
+REMEMBERED = CORRECT_WITHIN
+"""… and is told once more of what is over and goes on after all; who was told since then knows (design)."""
 MESSAGE_LASTS = 72 * HOUR
 """What could not be sent by then is not sent; the page still shows the alert. Longer than all of `BACKOFF`."""
 URGENT_EVERY = 7 * DAY
@@ -56,7 +58,8 @@ class Shape(StrEnum):
     SPAN = "span"
     """Known again by overlap; found no more: it never was (retracted)."""
     STATE = "state"
-    """Known again by its key, else by overlap; open by the clock. Found no more: it never was, or is over where it began out of sight."""
+    """Known again by its key, else by overlap; open by the clock. Found no more: it never was; where it began out of sight, and its rule
+    does not remember, it is over."""
     OCCURRENCE = "occurrence"
     """Known again by its key; any new evidence is a change; found no more: it never was (retracted)."""
 
@@ -85,9 +88,12 @@ def _never(_: Finding, __: Evidence) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """`disproved(finding, told)`: what the finding has become shows that its alert, raised on the evidence `told`, was wrong."""
+    """`disproved(finding, told)`: what the finding has become shows that its alert, raised on the evidence `told`, was wrong.
+    `remembers`: its rule looks at every session ever judged (`Told.earlier`), so what it finds no more never was, wherever it began.
+    """
 
     shape: Shape = Shape.SPAN
+    remembers: bool = False
     tellings: tuple[Telling, ...] = ()
     disproved: Callable[[Finding, Evidence], bool] = _never
 
@@ -126,25 +132,28 @@ def _from_then_on(finding: Finding, now: int) -> bool:
     return now >= int(finding.evidence.get("tell_from", 0))
 
 
-_DIGEST = Manner(Shape.STATE, (Telling(Audience.THERAPIST, _always),))
-_AT_ONCE = Manner(Shape.STATE, (Telling(Audience.THERAPIST, _always, urgent=True),))
+_DIGEST = Manner(Shape.STATE, tellings=(Telling(Audience.THERAPIST, _always),))
+_COURSE = replace(_DIGEST, remembers=True)
+_AT_ONCE = Manner(Shape.STATE, remembers=True, tellings=(Telling(Audience.THERAPIST, _always, urgent=True),))
 MANNERS: Mapping[str, Manner] = {
-    "still_too_long": Manner(Shape.SPAN, (Telling(Audience.PATIENT, _sits_now, nudge=True),)),
+    "still_too_long": Manner(Shape.SPAN, tellings=(Telling(Audience.PATIENT, _sits_now, nudge=True),)),
     "silent_band": Manner(
         Shape.STATE,
-        (Telling(Audience.PATIENT, _silent_for(SILENT_PATIENT)), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
+        tellings=(Telling(Audience.PATIENT, _silent_for(SILENT_PATIENT)), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
     ),
-    KIND: Manner(Shape.OCCURRENCE, (Telling(Audience.PATIENT, _to_be_asked, asks=True),), _seen_after_all),
-    "not_seen_in_a_row": _DIGEST,
+    KIND: Manner(Shape.OCCURRENCE, tellings=(Telling(Audience.PATIENT, _to_be_asked, asks=True),), disproved=_seen_after_all),
+    "not_seen_in_a_row": _COURSE,
     "likely_stopped": _AT_ONCE,
     "adherence_low": Manner(
-        Shape.STATE, (Telling(Audience.THERAPIST, _level("amber")), Telling(Audience.THERAPIST, _level("red"), urgent=True))
+        Shape.STATE,
+        remembers=True,
+        tellings=(Telling(Audience.THERAPIST, _level("amber")), Telling(Audience.THERAPIST, _level("red"), urgent=True)),
     ),
-    "partial_again": _DIGEST,
-    "drifting_time": _DIGEST,
+    "partial_again": _COURSE,
+    "drifting_time": _COURSE,
     "active_overdue": _DIGEST,
     "no_active_exercise": _DIGEST,
-    "low_battery": Manner(Shape.STATE, (Telling(Audience.PATIENT, _from_then_on),)),
+    "low_battery": Manner(Shape.STATE, tellings=(Telling(Audience.PATIENT, _from_then_on),)),
 }
 """By kind; a kind that is not here is a span that is kept and told to nobody."""
 LASTING = frozenset(kind for kind, manner in MANNERS.items() if manner.shape is Shape.STATE)
@@ -153,6 +162,10 @@ LASTING = frozenset(kind for kind, manner in MANNERS.items() if manner.shape is 
 
 def shape(kind: str) -> Shape:
     return MANNERS.get(kind, Manner()).shape
+
+
+def remembers(kind: str) -> bool:
+    return MANNERS.get(kind, Manner()).remembers
 
 
 def due(finding: Finding, now: int) -> tuple[Telling, ...]:

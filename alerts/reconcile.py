@@ -37,7 +37,7 @@ class Turn(StrEnum):
     """Something moved that a person would see, or somebody is due to be told who was not before."""
     CLOSED = "closed"
     REOPENED = "reopened"
-    """Was closed and goes on after all, or was retracted and is found again: same key, and nobody is told a second time."""
+    """Was closed and goes on after all, or was retracted and is found again: same key; who is due is told (`alerts.moves`)."""
     RETRACTED = "retracted"
 
 
@@ -59,10 +59,11 @@ def reconcile(found: Iterable[Finding], known: Sequence[Judgement], start: int, 
 
     `found`: everything the rules find of one patient when they judge [start, end), µs UTC. `known`: what `Chart.judgements` holds of that
     range and of the rules that ran. A span keeps the first key it was given: the known one with the largest overlap is the same. What lies
-    inside the range and is found no more is retracted; a state that began before it is closed at `end`; what reaches out of the range is
-    never cut, and what lies outside is left alone: a range that begins after an open span began cannot close it. A retracted one is known
-    again only when nothing else fits. Somebody falling due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself,
-    so calling this at every step is all an escalation needs.
+    inside the range and is found no more is retracted; a state that began before it is closed at `end`, unless its rule remembers all that
+    was judged (`policy.remembers`): then it never was; what reaches out of the range is never cut, and what lies outside is left alone: a
+    range that begins after an open span began cannot close it. A retracted one is known again only when nothing else fits. Somebody falling
+    due to be told (`policy.due`, e.g. the therapist after 48 h) is a change by itself, so calling this at every step is all an escalation
+    needs.
     """
     found, known = _unsettled(sorted(found, key=lambda finding: (finding.start, finding.kind, finding.key)), known)
     same = _same(found, known, end, now)
@@ -113,7 +114,8 @@ def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
 
     An open one reaches as far as it was seen: what is found now to `end`, what is known to when it was judged. Were it without end, it
     would be taken for whatever came after it while nobody was watching. A state is told by the clock and lasts until `now`: while nothing
-    becomes complete, it may begin after `end`.
+    becomes complete, it may begin after `end`; and while nothing moves it is not judged anew, so one that is open goes on as the first
+    that fits. States of two sessions are never the same.
     """
     old = known.finding
     if (found.patient, found.kind) != (old.patient, old.kind):
@@ -123,7 +125,12 @@ def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
     reach = max(end, now) if policy.shape(old.kind) is Shape.STATE else end
     until, was_until = (reach if found.end is None else found.end), (known.judged if old.end is None else old.end)
     overlap = min(until, was_until) - max(found.start, old.start)
-    return max(overlap, 1) if policy.shape(old.kind) is Shape.STATE and found.key == old.key else overlap
+    if policy.shape(old.kind) is not Shape.STATE:
+        return overlap
+    if found.evidence.get("session") != old.evidence.get("session"):
+        return 0
+    goes_on = known.state is Verdict.OPEN and until > old.start
+    return max(overlap, 1) if goes_on or found.key == old.key else overlap
 
 
 def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -> Change | None:
@@ -163,7 +170,7 @@ def _gone(known: Judgement, start: int, end: int) -> Change | None:
     finding = known.finding
     if known.state is Verdict.RETRACTED or finding.start >= end:
         return None
-    if finding.start < start:
+    if finding.start < start and not policy.remembers(finding.kind):
         cut = policy.shape(finding.kind) is not Shape.SPAN and finding.end is None
         return Change(Turn.CLOSED, replace(finding, end=end)) if cut else None
     whole = finding.end is None or finding.end <= end or policy.shape(finding.kind) is Shape.OCCURRENCE

@@ -20,7 +20,11 @@ from detectors.finding import Finding
 from detectors.outcome import KIND
 
 FIRST = "first"
+AGAIN = "again"
+"""Over or taken back, and so after all; worded like the first."""
 CORRECTION = "correction"
+FOUND = "found"
+"""A correction that says what was seen after all."""
 _HEARD = frozenset({"still_too_long"})
 """Kinds found only where the band is worn: their coverage is of what was heard."""
 _NO_FACTS: Mapping[str, str] = {}
@@ -42,15 +46,15 @@ def notice(
     """What a message says. `turn` picks among the ways of saying it that are not in `recent`: what the recipient was sent in the last
     `alerts.variety.FORTNIGHT` days, oldest first.
 
-    `detail`: the patient's; 0 says nothing on a lock screen, 1 "your set", 2 what `facts` (see there) tells. Every `step` but a
-    correction is worded like the first.
+    `detail`: the patient's; 0 says nothing on a lock screen, 1 "your set", 2 what `facts` (see there) tells. Every `step` but
+    `CORRECTION` and `FOUND` is worded like the first.
     """
     if audience is Audience.THERAPIST:
-        said = f"Please set our last note on {patient} aside." if step == CORRECTION else f"There is a new note on {patient}."
+        said = f"Please set our last note on {patient} aside." if step in (CORRECTION, FOUND) else f"There is a new note on {patient}."
     else:
         known = _NO_FACTS if facts is None else facts
-        levels = CORRECTIONS.get(kind, TAKEN_BACK)
-        if step != CORRECTION:
+        levels = CORRECTIONS.get(kind, TAKEN_BACK) if step == FOUND else TAKEN_BACK
+        if step not in (CORRECTION, FOUND):
             levels = MESSAGES.get(f"{kind}/{known.get('ask')}") or MESSAGES.get(kind, OTHER)
         said = choose(levels, detail, known, turn, recent)
     return f"Virtual: {said}" if virtual else said

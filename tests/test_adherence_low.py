@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.alert import State
+from alerts.chart import Chart, Patient
 from alerts.reconcile import Judgement, Turn, Verdict, reconcile
 from detectors.finding import Finding
 from detectors.history import History
+from detectors.localtime import midnight
+from detectors.outcomes import DAYS
 from detectors.rules.adherence_low import RULE, Params
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.lived import day, lived, told
+from tests.timeline import BERLIN
 
 
 def found(history: History) -> list[Finding]:
@@ -121,6 +127,24 @@ def test_what_began_out_of_sight_is_known_again_and_ends_when_it_is_well() -> No
     slid = replace(well, start=day(10), minutes=well.minutes[(day(10) - day(0)) // MINUTE :])
     (change,) = reconcile(found(slid), [Judgement(known, Verdict.OPEN, day(16))], slid.start, slid.end, slid.end)
     assert (change.kind, change.finding.key, change.finding.start) == (Turn.CLOSED, known.key, known.start)
+
+
+@pytest.mark.parametrize("then", ["dndndnd" * 4, "u" * 28])
+def test_amber_that_lasts_is_one_alert_until_it_is_well(then: str) -> None:
+    # 57 % a week, for six weeks or with four weeks of nothing known, seen 15 days at a time ──── then 100 %
+    chart = Chart("sqlite://")
+    chart.admit(Patient("virtual-p", BERLIN, "t-01", virtual=True), day(0))
+    line = "dndndnd" * 2 + then + "ddddddd"
+    seen_so = []
+    for days in range(14, len(line) + 1):
+        history = after(line[:days])
+        start = max(history.start, midnight(day(days), BERLIN, -DAYS))
+        slid = replace(history, start=start, minutes=history.minutes[(start - history.start) // MINUTE :])
+        chart.record("virtual-p", reconcile(found(slid), chart.judgements("virtual-p", start, 2**62), start, slid.end, slid.end), slid.end)
+        seen_so.append([(alert.key, alert.state) for alert in chart.alerts()])
+    assert seen_so[:29] == [[("adherence_low@amber/2026-10-05", State.OPEN)]] * 29
+    assert seen_so[-1] == [("adherence_low@amber/2026-10-05", State.RESOLVED)]
+    chart.close()
 
 
 @settings(max_examples=40, deadline=None)

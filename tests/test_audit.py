@@ -91,7 +91,7 @@ def test_a_line_taken_out_is_missed(file: str) -> None:
 def test_the_database_refuses_a_move_that_no_alert_can_make(url: str) -> None:
     chart = opened(url)
     lived(chart)
-    row = {"seq": 99, "at": 1, "chain": "c", "old": "retracted", "new": "open", "digest": b"d", "prev": b"p", "hash": b"h"}
+    row = {"seq": 99, "at": 1, "chain": "c", "old": "expired", "new": "open", "digest": b"d", "prev": b"p", "hash": b"h"}
     with chart._database.writing() as tx, pytest.raises(IntegrityError, match="an alert cannot go that way"):
         tx.execute(tables.event.insert().values(**row))
     chart.close()

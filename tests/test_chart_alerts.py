@@ -73,13 +73,16 @@ def test_an_alert_already_resolved_is_still_retracted_when_it_never_was(chart: C
     assert [event.new for event in chart.events(chart.alerts()[0].id)] == [State.OPEN, State.RESOLVED, State.RETRACTED]
 
 
-def test_what_is_found_again_after_its_retraction_is_on_record_and_told_to_nobody_twice(chart: Chart) -> None:
+def test_what_is_found_again_after_its_retraction_is_on_record_and_told_but_once(chart: Chart) -> None:
     judge(chart, [still(NOON)], NOON)
     judge(chart, [], NOON + MINUTE)
     assert judge(chart, [still(NOON)], NOON + 2 * MINUTE) == [Turn.REOPENED]
     assert [state for _, state in chart.findings()] == ["open"]
-    assert states(chart) == [State.RETRACTED]
-    assert drain(chart, NOON + 2 * MINUTE) == []
+    assert states(chart) == [State.OPEN]
+    assert [message.step for message in drain(chart, NOON + 2 * MINUTE)] == ["again"]
+    judge(chart, [], NOON + 3 * MINUTE)
+    judge(chart, [still(NOON)], NOON + 4 * MINUTE)
+    assert [message.step for message in drain(chart, NOON + 4 * MINUTE)] == []
 
 
 def test_two_watchers_at_once_leave_one_alert(url: str) -> None:

@@ -1,14 +1,17 @@
 """What becomes of an alert between its opening and its end: held back, put off, labelled, asked about, taken back."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.alert import Audience, Message, State
 from alerts.chart import Chart
+from alerts.corrections import TAKEN_BACK
 from alerts.reconcile import Turn
 from detectors.finding import Finding
 from detectors.outcome import SEEN, Judged, Outcome, Source
 from ingest.batch import DAY, HOUR, MINUTE
-from tests.rounds import NOON, drain, judge, silent, states, still, stopped
+from tests.rounds import ANN, NOON, drain, judge, silent, states, still, stopped
 
 START, END = NOON - 3 * HOUR, NOON - HOUR
 
@@ -64,7 +67,68 @@ def test_a_session_that_was_asked_about_and_is_seen_after_all_is_taken_back_with
     assert states(chart) == [State.RETRACTED]
     assert [message.step for message in drain(chart, NOON + HOUR)] == ["correction"]
     assert judge(chart, [ASKED], NOON + 2 * HOUR) == [Turn.REOPENED]
-    assert drain(chart, NOON + 2 * HOUR) == []  # one question a session, whatever late data say
+    assert [message.step for message in drain(chart, NOON + 2 * HOUR)] == ["again"]
+
+
+def test_a_question_taken_back_is_asked_once_more_and_corrected_once_more_and_then_no_more(chart: Chart) -> None:
+    # asked ── seen ── not seen after all ── the next morning seen ── not seen
+    steps = []
+    for hours in (0, 1, 2, 21, 22):
+        judge(chart, [ASKED if hours % 2 == 0 else session(Outcome.LATE)], NOON + hours * HOUR)
+        steps.append([message.step for message in drain(chart, NOON + hours * HOUR)])
+    assert steps == [["first"], ["correction"], ["again"], ["correction-again"], []]
+    assert states(chart) == [State.OPEN]
+    assert chart.asked("p-ann") == {}, "whoever was told to put it aside is not taken to have been asked"
+
+
+def test_a_session_that_is_no_longer_due_is_taken_back_without_a_word_of_its_being_found(chart: Chart) -> None:
+    #  asked ── the patient is elsewhere: the window is yet to come ── asked about that one
+    chart.admit(replace(ANN, detail=1), NOON - DAY)
+    judge(chart, [ASKED], NOON)
+    drain(chart, NOON)
+    assert chart.asked("p-ann") == {"rx/core/2026-11-03": NOON}
+    judge(chart, [], NOON + HOUR)
+    [correction] = drain(chart, NOON + HOUR)
+    assert correction.text in {way for ways in TAKEN_BACK for way in ways}
+    assert chart.asked("p-ann") == {}
+    moved = replace(ASKED, start=START + 5 * HOUR, evidence={**ASKED.evidence, "until": END + 5 * HOUR})
+    assert judge(chart, [moved], NOON + 5 * HOUR) == [Turn.REOPENED]
+    assert chart.asked("p-ann") == {}
+    [again] = drain(chart, NOON + 5 * HOUR)
+    assert again.step == "again"
+    link = chart.links.open(again.id, NOON + 5 * HOUR)
+    assert link is not None
+    assert link.until == END + 29 * HOUR
+    assert chart.asked("p-ann") == {"rx/core/2026-11-03": NOON + 5 * HOUR}
+
+
+def test_a_question_that_went_out_before_the_window_was_over_was_not_asked(chart: Chart) -> None:
+    judge(chart, [ASKED], NOON)
+    drain(chart, NOON)
+    judge(chart, [replace(ASKED, start=START + 5 * HOUR, evidence={**ASKED.evidence, "until": END + 5 * HOUR})], NOON + 5 * HOUR)
+    assert states(chart) == [State.OPEN]
+    assert chart.asked("p-ann") == {}
+
+
+def test_a_correction_that_is_not_out_yet_is_not_sent_once_it_is_so_after_all(chart: Chart) -> None:
+    judge(chart, [stopped(NOON)], NOON)
+    drain(chart, NOON)
+    judge(chart, [], NOON + HOUR)
+    assert judge(chart, [stopped(NOON)], NOON + HOUR) == [Turn.REOPENED]
+    assert states(chart) == [State.OPEN]
+    assert [message.step for message in drain(chart, NOON + 3 * DAY)] == ["digest"]
+
+
+def test_what_is_over_and_goes_on_after_all_is_told_again_only_to_who_heard_of_it_long_ago(chart: Chart) -> None:
+    #  told ── over ── goes on: known ── over ── goes on, 5 days after the telling: told again ── over ── goes on: never a third time
+    told = []
+    for hours in (0, 2, 5 * 24, 10 * 24):
+        judge(chart, [silent(NOON, 13)], NOON + hours * HOUR)
+        assert states(chart) == [State.OPEN]
+        told.append([message.step for message in drain(chart, NOON + hours * HOUR)])
+        judge(chart, [replace(silent(NOON, 13), end=NOON)], NOON + (hours + 1) * HOUR)
+        assert states(chart) == [State.RESOLVED]
+    assert told == [["first"], [], ["again"], []]
 
 
 def test_a_session_seen_before_its_question_went_out_is_taken_back_in_silence(chart: Chart) -> None:

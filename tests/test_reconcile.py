@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,6 +173,30 @@ def test_states_of_one_kind_that_go_on_at_once_keep_their_own_keys() -> None:
 
     known = [judged(partial("core", 100)), judged(partial("walk", 200))]
     assert turns([partial("walk", 90), partial("core", 210)], known) == [(Turn.GROWN, "walk"), (Turn.GROWN, "core")]
+
+
+def test_a_state_that_nothing_moved_for_weeks_goes_on_under_its_key() -> None:
+    # known   40 ──── (recorded at 50; nothing grew since)
+    # found             100 ────────────────────────────── the range begins there, and so does the key
+    def low(start: int) -> Finding:
+        return Finding("p", "adherence_low", f"low@{start}", start * MINUTE, None, {"level": "amber", "adherence": 0.57})
+
+    assert turns([low(100)], [judged(low(40), at=50 * MINUTE)], start=100 * MINUTE) == []
+
+
+def test_states_of_two_sessions_are_never_the_same() -> None:
+    def partial(name: str, start: int) -> Finding:
+        return Finding("p", "partial_again", name, start * MINUTE, None, {"session": name, "partials": 3})
+
+    known = [judged(partial("core", 100))]
+    assert turns([partial("walk", 200)], known) == [(Turn.RETRACTED, "core"), (Turn.OPENED, "walk")]
+
+
+@pytest.mark.parametrize("kind", ["not_seen_in_a_row", "likely_stopped", "partial_again", "drifting_time", "adherence_low"])
+def test_what_rests_on_all_that_was_judged_and_is_found_no_more_never_was(kind: str) -> None:
+    # weekly   n      n      n      n        late: the fourth was done, so there were never four
+    #                       └ the range begins
+    assert turns([], [judged(Finding("p", kind, "s", -30 * HOUR, None, {"count": 4}))]) == [(Turn.RETRACTED, "s")]
 
 
 def bouts(still_minutes: set[int], end: int) -> list[Finding]:

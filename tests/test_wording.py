@@ -14,7 +14,7 @@ from alerts import wording
 from alerts.alert import Audience
 from alerts.lines import CAUSES, SAID
 from alerts.readability import telling
-from alerts.wording import CORRECTION, FIRST, facts, line, notice
+from alerts.wording import CORRECTION, FIRST, FOUND, facts, line, notice
 from detectors.finding import Finding
 from detectors.outcome import KIND, Outcome
 from ingest.batch import DAY, HOUR, MINUTE
@@ -166,10 +166,11 @@ def test_the_facts_of_a_message_are_those_of_its_finding() -> None:
 
 def test_a_correction_says_what_was_found_as_far_as_the_patient_chose() -> None:
     found = planned(Outcome.DONE)
-    assert said(0, found, CORRECTION) == "We know more now. You can let our last note go."
-    assert said(1, found, CORRECTION) == "We found your set after all. You can let our last note go."
-    assert said(2, found, CORRECTION) == "We found your core set of Monday after all. You can let our last note go."
-    assert said(2, still(None), CORRECTION) == "We know more now. You can let our last note go."
+    assert said(0, found, FOUND) == "We know more now. You can let our last note go."
+    assert said(1, found, FOUND) == "We found your set after all. You can let our last note go."
+    assert said(2, found, FOUND) == "We found your core set of Monday after all. You can let our last note go."
+    assert said(2, still(None), FOUND) == "We know more now. You can let our last note go."
+    assert said(2, found, CORRECTION) == "We know more now. You can let our last note go."
 
 
 def test_what_was_said_lately_is_not_said_next() -> None:
@@ -179,7 +180,7 @@ def test_what_was_said_lately_is_not_said_next() -> None:
     assert said(0, asked, recent=[f"Virtual: {first}"]) != first
 
 
-@given(st.sampled_from([*SAID, "a_new_rule"]), st.sampled_from([FIRST, CORRECTION, "wake"]), st.integers(0))
+@given(st.sampled_from([*SAID, "a_new_rule"]), st.sampled_from([FIRST, CORRECTION, FOUND, "wake"]), st.integers(0))
 def test_who_chose_nothing_gets_a_text_for_any_lock_screen(kind: str, step: str, turn: int) -> None:
     text = notice(Audience.PATIENT, "p-1", kind, step, False, turn)
     assert not telling(text)

@@ -1,12 +1,13 @@
 """Less of the plan is done than it takes to work, for weeks, and enough is known to say so."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors.adherence import Adherence, adherence
+from detectors.adherence import Adherence, adherence, closes
 from detectors.finding import Finding
 from detectors.history import History
 from detectors.localtime import midnight
@@ -55,19 +56,21 @@ class _Spell:
 def find(history: History, now: int, params: Params) -> Iterable[Finding]:
     """Findings of level amber and, where it gets worse, red after it, until the last 7 days are well again.
 
-    Looked at as of each local midnight, so that nothing flickers within a day. Where too much is unknown (`adherence.ENOUGH`) the level
-    stays as it was.
+    Looked at as of each local midnight since the first session, so that nothing flickers within a day, and a level has its one beginning
+    however long ago. Where too much is unknown (`adherence.ENOUGH`) it stays as it was.
     """
-    judged = [one for _, one in sessions(history, now)]
+    judged = sorted((one for _, one in sessions(history, now)), key=closes)
     for spell in _spells(history, judged, params):
-        day = datetime.fromtimestamp(spell.start // MICROS, history.zone).date()
-        yield Finding(history.patient, KIND, f"{KIND}@{spell.level}/{day}", spell.start, spell.end, _facts(spell))
+        if spell.end is None or spell.end > history.start:
+            day = datetime.fromtimestamp(spell.start // MICROS, history.zone).date()
+            yield Finding(history.patient, KIND, f"{KIND}@{spell.level}/{day}", spell.start, spell.end, _facts(spell))
 
 
 def _spells(history: History, judged: Sequence[Judged], params: Params) -> Iterator[_Spell]:
     spell: _Spell | None = None
-    for at in _midnights(history):
-        level, seen = _level(history, judged, at, params)
+    since = min((one.start for one in judged), default=history.end)
+    for at in _midnights(history, since):
+        level, seen = _level(history, judged, since, at, params)
         if level is None or (spell is None and level == WELL):
             continue
         if spell and level in (spell.level, AMBER):
@@ -80,18 +83,22 @@ def _spells(history: History, judged: Sequence[Judged], params: Params) -> Itera
         yield spell
 
 
-def _midnights(history: History) -> Iterator[int]:
+def _midnights(history: History, since: int) -> Iterator[int]:
     day = 0
-    while (at := midnight(history.start, history.zone, day)) < history.end:
+    while (at := midnight(since, history.zone, day)) < history.end:
         yield at
         day += 1
 
 
-def _level(history: History, judged: Sequence[Judged], at: int, params: Params) -> tuple[str | None, Adherence]:
-    """As of `at` (µs UTC), with what it rests on; `None` where that cannot be told, as in a plan's first two weeks."""
+def _level(history: History, judged: Sequence[Judged], since: int, at: int, params: Params) -> tuple[str | None, Adherence]:
+    """As of `at` (µs UTC), with what it rests on; `None` where that cannot be told, as in a plan's first two weeks.
+
+    `judged`: ascending in the end of the window, the first one of them begun at `since`.
+    """
     ago = {days: midnight(at, history.zone, -days) for days in (7, 14)}
-    week, before, both = adherence(judged, ago[7], at), adherence(judged, ago[14], ago[7]), adherence(judged, ago[14], at)
-    if both.eligible < params.sessions or min(one.start for one in judged) >= midnight(at, history.zone, -13):
+    lately = judged[bisect_left(judged, ago[14], key=closes) : bisect_left(judged, at, key=closes)]
+    week, before, both = adherence(lately, ago[7], at), adherence(lately, ago[14], ago[7]), adherence(lately, ago[14], at)
+    if both.eligible < params.sessions or since >= midnight(at, history.zone, -13):
         return None, both
     if _share(week) >= params.amber:
         return WELL, week

@@ -125,7 +125,8 @@ _LEGAL = [
         "open": "acked snoozed resolved retracted expired",
         "snoozed": "open acked resolved retracted expired",
         "acked": "resolved retracted expired",
-        "resolved": "retracted",
+        "resolved": "open retracted",
+        "retracted": "open",
     }.items()
     for new in following.split()
 ]
