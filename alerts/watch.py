@@ -146,7 +146,7 @@ class Watch:
         days = max(rule.days for rule, _ in self._far.values())
         past = self._sight.far(patient, wearings, end, now, complete, days)
         self._reconciled(patient, past, self._judgements(patient, past.start, self._far), self._far, now)
-        self._looked[patient.id] = _Far(end, now, said, turns(past))
+        self._looked[patient.id] = _Far(end, now, said, turns(past, now))
 
     def _judgements(self, patient: Patient, start: int, rules: Rules) -> list[Judgement]:
         return [one for one in self._chart.judgements(patient.id, start, 2**62) if one.finding.kind in rules]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from detectors.finding import Finding
+from detectors.report import Said
 
 KIND = "planned_session"
 """Of the findings that hold these; their key is the occurrence's id."""
@@ -63,11 +64,11 @@ class Judged:
     """What it rests on, e.g. {"dose": 0.92, "p": 0.94, "began": "2027-03-01T07:20Z", "planned": "2027-03-01T07:15Z"}."""
 
     def finding(self, patient: str, version: int) -> Finding:
-        """Open while the answer is awaited."""
+        """Open while the answer is awaited; "not today" is one, though it counts only once the time to make up for it is over."""
         evidence: dict[str, float | int | str] = {"session": self.session, "outcome": self.outcome.value, "source": self.source.value}
         evidence |= {} if self.credit is None else {"credit": self.credit}
         evidence |= {} if self.coverage is None else {"coverage": self.coverage}
-        end = None if self.outcome is Outcome.ASKED else self.end
+        end = None if self.outcome is Outcome.ASKED and self.facts.get("said") != Said.NOT_TODAY else self.end
         return Finding(patient, KIND, self.occurrence, self.start, end, {**evidence, **self.facts, "until": self.end}, version)
 
 

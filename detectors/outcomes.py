@@ -3,8 +3,8 @@
 from detectors import dates
 from detectors.history import History
 from detectors.outcome import Judged, Outcome, Source
-from detectors.plan.occurrence import Zones
-from detectors.plan.schedule import occurrences
+from detectors.plan.occurrence import Occurrence, Zones
+from detectors.plan.schedule import WAITED, occurrences
 from detectors.plan.term import FOREVER, terms
 from detectors.session.case import Case, cases, seen
 from detectors.session.early import FOR, brought_forward
@@ -22,12 +22,13 @@ DAYS = 15
 def outcomes(history: History, now: int, params: Params) -> list[Judged]:
     """Of every session whose window begins inside the history, as far as it can be told; ascending in start, id.
 
+    And of those after it whose data are waited for no more: while nothing becomes complete, they are what was said of them, or unknown.
     It rests on what the history holds and on what was said. `now` (µs UTC) matters only where a deadline passes: the window's end, the
     grace end, `ANSWER` and `WAITED` after it. Nothing in it says when it was judged.
     """
     told, end = history.told, history.end
     zones = told.zones or ((-FOREVER, history.zone),)
-    due = [one for one in occurrences(told.plans, zones, history.start, end) if expected(one.session)]
+    due = [one for one in _due(history, zones, now) if expected(one.session)]
     planned = excused(due, told.reports, zones)
     bouts = [bout for bout in history.bouts if history.start <= bout.start < end]
     found = matched([one for one, _ in planned], bouts, told.earlier, zones, end, params)
@@ -40,6 +41,12 @@ def outcomes(history: History, now: int, params: Params) -> list[Judged]:
     for one in extra:
         out.setdefault(one.id, _extra(one, zones, stands_for.get(one.id)))
     return sorted((one for one in out.values() if one is not None), key=lambda one: (one.start, one.occurrence))
+
+
+def _due(history: History, zones: Zones, now: int) -> list[Occurrence]:
+    given_up = now - WAITED
+    planned = occurrences(history.told.plans, zones, history.start, max(history.end, given_up))
+    return [one for one in planned if one.start < history.end or one.grace <= given_up]
 
 
 def _judged(case: Case, bench: Bench, zones: Zones) -> Judged | None:

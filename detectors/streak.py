@@ -1,7 +1,8 @@
 """Planned sessions in the order in which they were to happen, and runs of those not seen. Pure."""
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,10 +39,21 @@ def sessions(history: History, now: int) -> tuple[tuple[int, Judged], ...]:
 
 
 def runs(history: History, now: int) -> Iterator[Run]:
-    """All of them, however short and however long ago, ascending."""
+    """All of them, however short and however long ago, ascending.
+
+    Of a week's quota at most one is missed, and none in a week in which any session was seen: they were to happen side by side and share
+    one moment, so that one week would be a run by itself.
+    """
     missed: list[Judged] = []
-    for moment, one in sessions(history, now):
-        if one.outcome is Outcome.NOT_SEEN:
+    those = sessions(history, now)
+    seen, weeks = [moment for moment, one in those if one.outcome in SEEN], set[str]()
+    for moment, one in those:
+        if one.outcome is Outcome.NOT_SEEN and QUOTA.search(one.occurrence):
+            week = one.occurrence.rpartition("/")[0]
+            if week not in weeks and not _any_in(seen, one.start, one.end):
+                missed.append(one)
+            weeks.add(week)
+        elif one.outcome is Outcome.NOT_SEEN:
             missed.append(one)
         elif one.outcome in SEEN and missed:
             yield Run(tuple(missed), moment)
@@ -64,8 +76,8 @@ def findings(kind: str, history: History, now: int, least: int) -> Iterator[Find
 def claim(kind: str, history: History, first: Judged, end: int | None, evidence: dict[str, float | int | str]) -> Iterator[Finding]:
     """The finding from the window of `first` to `end` (µs UTC; `None`: it goes on); none where it was over before the history began."""
     if end is None or end > history.start:
-        # People are believed before their band is complete: what they say may lie a little after the history.
-        until = None if end is None else min(end, history.end)
+        # People are believed before their band is complete: what they say may lie after the history, and so may all of a run.
+        until = None if end is None else min(end, max(history.end, first.start))
         yield Finding(history.patient, kind, f"{kind}@{first.occurrence}", first.start, until, evidence)
 
 
@@ -82,6 +94,11 @@ def over_time(history: History, now: int, wanted: Callable[[Judged], bool]) -> d
         if wanted(one):
             found.setdefault(one.session, []).append((moment, one))
     return found
+
+
+def _any_in(moments: Sequence[int], start: int, end: int) -> bool:
+    """`moments` ascending."""
+    return bisect_left(moments, start) < bisect_left(moments, end)
 
 
 def _moment(one: Judged, said: dict[str, int]) -> int:

@@ -8,6 +8,7 @@ from tests.practised import GONE, OFF, ONE, SIX, STILL, judge, mornings, outcome
 from tests.timeline import MIDNIGHT
 
 NOON = MIDNIGHT + 12 * HOUR
+NEXT_DAY = planned(mornings(make_up="24h"), until="2026-09-21")
 
 
 @pytest.mark.parametrize("by", ["patient", "therapist"])
@@ -39,6 +40,23 @@ def test_not_today_before_the_window_ends_is_told_when_it_does() -> None:
     early = practised("_________", ONE, reports=[says("not_today", SIX + HOUR)])
     assert outcome(early) is None
     assert outcome(early, 1.5) == "not_seen"
+
+
+def test_not_today_counts_once_the_time_to_make_up_for_it_is_over_and_may_still_be_late() -> None:
+    # Mon 8:00 planned | 9:00 window ends | 12:00 "not today" | Tue 8:30 WWW | 9:00 grace ends
+    said = [says("not_today", NOON)]
+    held = judge(practised(STILL + "_" * 24, NEXT_DAY, reports=said))["set/2026-09-21"]
+    assert (held.outcome, held.credit, "ask" in held.facts) == ("asked", None, False)
+    assert held.finding("p-01", 1).end == held.end, "what was answered awaits no answer"
+    assert outcome(practised(STILL + "_" * 141 + "WWW", NEXT_DAY, reports=said)) == "late"
+    assert outcome(practised(STILL + "_" * 144, NEXT_DAY, reports=said)) == "not_seen"
+    assert outcome(practised(STILL, NEXT_DAY, reports=said), 72 - 1 / 60) == "asked"
+    assert outcome(practised(STILL, NEXT_DAY, reports=said), 72) == "not_seen"
+
+
+def test_not_today_with_a_flare_is_excused_at_once_though_it_may_be_made_up() -> None:
+    said = [says("not_today", NOON), report("reason", NOON, why="it_hurt")]
+    assert outcome(practised(STILL + "_" * 24, NEXT_DAY, reports=said)) == "excused"
 
 
 def test_the_last_word_counts() -> None:

@@ -117,7 +117,13 @@ def test_a_therapists_clock_and_digest_outlast_a_new_password(chart: Chart) -> N
 def question(chart: Chart, occurrence: str, *states: tuple[str, int | None], audience: str = "patient", kind: str = KIND) -> None:
     """An alert about the session and a message of it for each (state, settled), as a sending leaves them."""
     with chart._database.writing() as tx:
-        about = {"patient": "p-ann", "kind": kind, "key": occurrence, "start": NOON, "evidence": {}}
+        about = {
+            "patient": "p-ann",
+            "kind": kind,
+            "key": occurrence,
+            "start": NOON,
+            "evidence": {"session": "core", "outcome": "asked", "source": "sensor", "until": NOON},
+        }
         insert_new(tx, tables.finding, {**about, "version": 1, "state": "open", "judged": NOON})
         alert = {"id": f"{occurrence}{audience}", "audience": audience, "state": "open", "opened": NOON, "changed": NOON, "rule_version": 1}
         tx.execute(tables.alert.insert().values(**about, **alert))
@@ -129,9 +135,10 @@ def question(chart: Chart, occurrence: str, *states: tuple[str, int | None], aud
             tx.execute(tables.message.insert().values(message | sent))
 
 
-def test_a_session_was_asked_about_once_the_first_question_may_have_arrived(chart: Chart) -> None:
+def test_a_session_was_asked_about_once_the_first_question_was_sent_and_not_where_it_only_may_have_been(chart: Chart) -> None:
     question(chart, "rx/core/1", ("sent", NOON + 5), ("sent", NOON + 3))
-    question(chart, "rx/core/2", ("unknown", NOON + 7), ("cancelled", NOON + 1))
+    question(chart, "rx/core/2", ("unknown", NOON + 4), ("sent", NOON + 7), ("cancelled", NOON + 1))
+    question(chart, "rx/core/5", ("unknown", NOON + 4))
     question(chart, "rx/core/3", ("queued", None), ("dead", NOON), ("cancelled", NOON), ("held", None), ("sending", None))
     question(chart, "rx/core/4", ("sent", NOON), audience="therapist")
     question(chart, "s1", ("sent", NOON), kind="still_too_long")

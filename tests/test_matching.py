@@ -182,7 +182,7 @@ def test_days_of_a_quota_are_as_far_apart_as_the_plan_says() -> None:
     assert words(judge(apart)) == {"walks/2026-W39/1": "done", "walks/2026-W39/2": "done"}
 
 
-@pytest.mark.parametrize(("said", "expected"), [("yes", "done"), ("not_today", "not_seen"), ("not_yet", "asked")])
+@pytest.mark.parametrize(("said", "expected"), [("not_today", "not_seen"), ("not_yet", "asked")])
 def test_one_question_and_one_answer_serve_all_a_week_owes(said: str, expected: str) -> None:
     what = planned(weekly(3), until=SUNDAY)
     last = "walks/2026-W39/3"
@@ -192,6 +192,25 @@ def test_one_question_and_one_answer_serve_all_a_week_owes(said: str, expected: 
     assert list(words(judge(answered)).values()) == ["done", expected, expected]
     silent = week("________W", *[""] * 6, what=what, asked=reached(MIDNIGHT + 7 * DAY + HOUR, last))
     assert list(words(judge(silent, 24)).values()) == ["done", "not_seen", "not_seen"]
+
+
+def test_one_yes_is_one_walk_done_and_of_the_others_nobody_knows() -> None:
+    # Mon W   Tue–Sun nothing   Mon: "did you do it?" "yes"      four walks a week
+    what, answer = planned(weekly(4), until=SUNDAY), MIDNIGHT + 7 * DAY + HOUR
+    asked = reached(MIDNIGHT + 7 * DAY, "walks/2026-W39/4")
+    for which in (2, 4):  # of whichever it is said
+        said = [says("yes", answer, f"walks/2026-W39/{which}")]
+        answered = week("________W", *[""] * 6, what=what, reports=said, asked=asked)
+        for after in (0, 24, 48, 240):
+            found = judge(answered, after)
+            yes = [name for name, one in found.items() if one.source == "patient" and one.outcome == "done"]
+            assert yes == [f"walks/2026-W39/{which}"]
+            assert found["walks/2026-W39/1"].source == "sensor"
+        expected = {4: ["done", "unclear", "unclear", "done"], 2: ["done", "done", "not_seen", "not_seen"]}
+        assert list(words(judge(answered, 240)).values()) == expected[which]
+    # and what is seen after all is done all the same
+    seen = week("________W", "________W", *[""] * 5, what=what, reports=[says("yes", answer, "walks/2026-W39/4")])
+    assert list(words(judge(seen)).values()) == ["done", "done", "unclear", "done"]
 
 
 def test_a_time_out_of_some_days_excuses_the_last_of_a_weeks_walks() -> None:

@@ -14,7 +14,8 @@ from detectors.rules.likely_stopped import RULE as STOPPED
 from detectors.rules.not_seen_in_a_row import RULE, Params
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.lived import MARKS, day, lived, one, told
-from tests.practised import bouts, mornings, planned, practised
+from tests.practised import bouts, mornings, planned, practised, says
+from tests.timeline import MIDNIGHT
 
 LINES = st.text("dplnucvae.", min_size=1, max_size=14)
 
@@ -73,11 +74,33 @@ def quota(number: int, outcome: Outcome) -> Judged:
     return replace(week, occurrence=f"rx-0009/walk/2026-W39/{number}", start=day(0), end=day(7), facts={})
 
 
-def test_a_weeks_walks_are_not_seen_by_its_end_and_not_before_what_was_done_in_it() -> None:
-    # core    d d d d d d d n      two walks of the week, both not seen
-    judged = [quota(1, Outcome.NOT_SEEN), quota(2, Outcome.NOT_SEEN), *lived("ddddddd")]
-    assert spans(found(judged)) == [(0, None)]
-    assert spans(found([*judged, *lived("d", first=7)])) == [(0, 7)]
+def test_walks_not_done_in_a_week_in_which_something_was_done_are_no_run() -> None:
+    # core    . d . d . d .  | . n       five walks of the week: one done, four not seen; or none seen
+    walks = [quota(1, Outcome.DONE), *(quota(n, Outcome.NOT_SEEN) for n in range(2, 6))]
+    assert found([*walks, *lived(".d.d.d.")]) == []
+    assert found(walks) == [], "a walk of the same quota is something done too"
+    assert found([*(quota(n, Outcome.NOT_SEEN) for n in range(1, 6)), *lived(".d.d.d.")]) == []
+    (finding,) = found([*walks, *lived(".d.d.d..nn")])
+    assert (finding.evidence["count"], spans([finding])) == (2, [(8, None)])
+
+
+def test_a_weeks_walks_add_one_to_a_run_by_its_end() -> None:
+    # core    . . . . . . .  | n d       five walks of the week, none seen
+    walks = [quota(n, Outcome.NOT_SEEN) for n in range(1, 6)]
+    assert found(walks) == []
+    assert list(STOPPED.find(told([*walks, *lived("n", first=7)], 15), day(15), STOPPED.params())) == []
+    (finding,) = found([*walks, *lived("n", first=7)])
+    assert (finding.evidence["count"], spans([finding])) == (2, [(0, None)])
+    assert spans(found([*walks, *lived("nd", first=7)])) == [(0, 8)]
+
+
+def test_a_run_of_what_was_said_while_the_line_is_down_does_not_end_before_it_begins() -> None:
+    # 9:00 the line goes down | Tue "not today"  Wed "not today"  Thu "yes"
+    said = [says(word, MIDNIGHT + (n + 1) * DAY, f"set/2026-09-{22 + n}", n) for n, word in enumerate(["not_today", "not_today", "yes"])]
+    history = practised("______WWW_________", planned(mornings()), reports=said)
+    for hours in (3, 4, 6):
+        for finding in RULE.find(history, history.end + hours * DAY, Params()):
+            assert finding.end is None or finding.start <= finding.end
 
 
 def test_a_walk_of_the_week_that_the_patient_told_of_ends_a_run_when_they_said_so() -> None:

@@ -8,9 +8,9 @@ from detectors.history import History
 from detectors.outcome import Source
 from detectors.plan.occurrence import Occurrence
 from detectors.plan.schedule import WAITED
-from detectors.report import Answer
+from detectors.report import Answer, Report, Said
 from detectors.session.answers import answered
-from detectors.session.coverage import heard, worn
+from detectors.session.coverage import heard, off, worn
 from detectors.session.credence import credence, risen
 from detectors.session.evidence import Part, dose, minutes_of, parts
 from detectors.session.matching import by_week
@@ -28,6 +28,8 @@ class Case:
     """What the band can see of it."""
     bouts: tuple[Bout, ...]
     answer: Answer | None
+    another_done: bool
+    """The patient said that one of the week's was done, and which of them nobody knows: it is told of the one asked about."""
     asked: int | None
     """When the question reached the patient, µs UTC."""
     asks: bool
@@ -36,6 +38,8 @@ class Case:
     """0..1 of the window."""
     window: float
     """0..1 of the window worn and heard."""
+    off: bool
+    """Whether the band is known to have been off when it was to happen: at the planned time, or for most of the window."""
     coverage: float | None
     """0..1 of window and grace worn and heard, as far as they are known."""
     p: float
@@ -96,7 +100,7 @@ def _case(
     one: Occurrence, by: Source, speaker: str, bouts: tuple[Bout, ...], history: History, now: int, params: Params
 ) -> Case:  # fmt: skip
     minutes, told, wanted = history.minutes, history.told, parts(one.session)
-    answer = answered(told.reports, one.id) or answered(told.reports, speaker)
+    answer, another_done = _told(told.reports, one.id, speaker)
     # while the rest of the grace is awaited, what it will show is open; once it is waited for no more, it showed nothing
     reach = one.grace if now >= one.grace + WAITED else min(one.grace, history.end)
     window, coverage = worn(minutes, one.start, one.end, history.zone) or 0.0, worn(minutes, one.start, reach, history.zone)
@@ -108,5 +112,14 @@ def _case(
         worn=min(window, coverage or 0.0) >= params.worn,
         risen=risen(bouts, minutes, params.risen_bpm),
     )
-    hearing = heard(minutes, one.start, one.end) or 0.0
-    return Case(one, by, wanted, bouts, answer, told.asked.get(speaker), speaker == one.id, hearing, window, coverage, p)
+    hearing, away = heard(minutes, one.start, one.end) or 0.0, off(minutes, one.start, one.end, one.planned)
+    asked, asks = told.asked.get(speaker), speaker == one.id
+    return Case(one, by, wanted, bouts, answer, another_done, asked, asks, hearing, window, away, coverage, p)
+
+
+def _told(reports: Sequence[Report], one: str, speaker: str) -> tuple[Answer | None, bool]:
+    """The answer that holds for it, and whether there is one by which another of its week was done."""
+    own, of_all = answered(reports, one), answered(reports, speaker)
+    if own is None and of_all is not None and of_all.said is Said.YES:
+        return None, True
+    return own or of_all, False

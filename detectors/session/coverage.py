@@ -28,6 +28,14 @@ def heard(minutes: Minutes, start: int, end: int) -> float | None:
     return _share(int((_inside(minutes, start, end)["coverage"] > 0).sum()), start, end)
 
 
+def off(minutes: Minutes, start: int, end: int, planned: int | None) -> bool:
+    """Whether the band is known to have been off at the minute `planned` (µs UTC), or for most of [start, end); unknown wear is not off."""
+    away = _inside(minutes, start, end)
+    away = away[away["worn"] == 0]
+    then = planned is not None and bool((away["t"] == planned - planned % MINUTE).any())
+    return then or (_share(len(away), start, end) or 0.0) > 0.5
+
+
 def _inside(minutes: Minutes, start: int, end: int) -> Minutes:
     return minutes[slice(*np.searchsorted(minutes["t"], (start - start % MINUTE, end)))]
 

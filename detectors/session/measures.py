@@ -36,6 +36,13 @@ class Params(BaseModel):
         le=240,
         description="Longest pause in minutes within what is made up or extra; a design choice, no published basis.",
     )
+    answer_hours: float = Field(
+        default=8,
+        gt=0,
+        le=24,
+        description="Of the day to answer, at least so many after the question came, or silence does not count: a night's sleep."
+        " A design choice, no published basis. Needs a clinician's sign-off.",
+    )
     flare_points: int = Field(default=2, ge=1, le=10, description="Rise of pain over the 7-day median that is a flare (`domain` D10).")
     flare_hours: float = Field(
         default=48, gt=0, le=336, description="From the answer, either way, in which a flare excuses (`domain` D10)."

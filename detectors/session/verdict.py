@@ -9,6 +9,7 @@ from detectors.report import Report, Said
 from detectors.session.answers import flared
 from detectors.session.case import Case
 from detectors.session.measures import Params
+from ingest.batch import HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,20 @@ def _excused(case: Case, bench: Bench) -> Verdict | None:
 
 def _said(case: Case, bench: Bench) -> Verdict | None:
     answer = case.answer
-    if case.occurrence.excused is not None or answer is None:
+    if case.occurrence.excused is not None:
         return None
+    if answer is None:
+        lost = case.another_done and case.wanted and bench.now >= case.occurrence.end
+        return Verdict(Outcome.UNCLEAR) if lost else None
     source = Source(answer.by)
     if answer.said is Said.YES:
         return Verdict(Outcome.DONE, 1.0, source)
     if answer.said is Said.NOT_YET or bench.now < case.occurrence.end:
         return None
-    hurts = flared(bench.reports, answer, bench.params)
-    return Verdict(Outcome.EXCUSED, source=source) if hurts else Verdict(Outcome.NOT_SEEN, 0.0, source)
+    if flared(bench.reports, answer, bench.params):
+        return Verdict(Outcome.EXCUSED, source=source)
+    # not today may yet be tomorrow, where the plan lets it be made up
+    return Verdict(Outcome.NOT_SEEN, 0.0, source) if _past(case, bench) else Verdict(Outcome.ASKED, source=source)
 
 
 def _not_seen(case: Case, bench: Bench) -> Verdict | None:
@@ -79,22 +85,29 @@ def _not_seen(case: Case, bench: Bench) -> Verdict | None:
         return _settled(case, params)
     if bench.end < one.end or case.heard < params.heard:
         return None
-    return Verdict(Outcome.ASKED, ask=("not_seen" if case.window >= params.worn else "off") if case.asks else None)
+    return Verdict(Outcome.ASKED, ask=("off" if case.window < params.worn and case.off else "not_seen") if case.asks else None)
 
 
 def _settled(case: Case, params: Params) -> Verdict:
     # worn all the next day says nothing of a session for which the band was off
     if min(case.window, case.coverage or 0.0) < params.worn:
         return Verdict(Outcome.UNKNOWN)
-    if case.p < params.unlikely and _reached(case):
+    if case.p < params.unlikely and _reached(case, params):
         return Verdict(Outcome.NOT_SEEN, 0.0)
     return Verdict(Outcome.UNCLEAR)
 
 
-def _reached(case: Case) -> bool:
+def _reached(case: Case, params: Params) -> bool:
     """Did the patient know of the question while there was time to answer it?"""
-    heard_of = [at for at in (case.asked, case.answer.at if case.answer else None) if at is not None]
-    return any(at <= case.occurrence.grace + ANSWER for at in heard_of)
+    last = case.occurrence.grace + ANSWER
+    in_time = case.asked is not None and case.asked <= last - params.answer_hours * HOUR
+    return in_time or (case.answer is not None and case.answer.at <= last)
+
+
+def _past(case: Case, bench: Bench) -> bool:
+    """Is nothing more to come that would make up for it? Of what its window has ended."""
+    one = case.occurrence
+    return one.grace <= one.end or bench.end >= one.grace or bench.now >= one.grace + WAITED
 
 
 def _over(case: Case, bench: Bench) -> bool:
