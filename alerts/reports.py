@@ -1,20 +1,26 @@
 """What people said, in the chart: each report once, and beside them what came in and could not be taken."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, delete, func, select
 
-from alerts import tables
+from alerts import people, tables
 from alerts.database import Database
 from alerts.people import known
-from detectors.report import REPORT, Report
+from detectors import dates
+from detectors.report import REPORT, Back, Report, TimeOut
 from ingest.batch import DAY, HOUR, MINUTE
 
 AHEAD = 5 * MINUTE
 """How far the clock of who says it may be ahead of ours."""
 OLDEST = 60 * DAY
 """What is said later than this changes nothing any more (tiles are kept as long)."""
+LONGEST_PAUSE = 366
+"""Days of one time out; who is away for longer says so again."""
+PAUSED_SINCE = 14
+"""Days that a time out, or its end, may begin before it is said: what was judged longer ago stays judged."""
 LONGEST = 4096
 """Bytes of a report; what is longer is none, and no more of it is kept."""
 PER_HOUR = 60
@@ -91,6 +97,8 @@ def add(tx: Connection, site: str, report: Report, source: str, now: int) -> boo
     if report.at < now - OLDEST:
         raise ValueError(f"the report is older than {OLDEST // DAY} days, so nothing rests on it any more; check its time")
     known(tx, report.patient)
+    if isinstance(report, TimeOut | Back):
+        _refuse_for_ever(report, dates.day(report.at, people.zones(tx, report.patient)))
     row = {"id": report.id, "patient": report.patient, "at": report.at, "kind": report.kind, "source": source, "received": now}
     tx.execute(tables.report.insert().values(site=site, **row, occurrence=body.get("occurrence"), body=body))
     return True
@@ -111,6 +119,14 @@ def _refuse_a_flood(tx: Connection, patient: str, source: str, now: int) -> None
     of_late = select(func.count()).where(r.patient == patient, r.source == source, r.received > now - HOUR)
     if tx.execute(of_late).scalar_one() >= PER_HOUR:
         raise ValueError(f"more than {PER_HOUR} reports of one patient in an hour; check what sends them")
+
+
+def _refuse_for_ever(report: TimeOut | Back, today: date) -> None:
+    """Nobody can excuse a whole course, before or after."""
+    if (today - report.first).days > PAUSED_SINCE:
+        raise ValueError(f"{report.first} is more than {PAUSED_SINCE} days before it was said; give a later first day")
+    if isinstance(report, TimeOut) and (report.last - report.first).days >= LONGEST_PAUSE:
+        raise ValueError(f"a pause has {LONGEST_PAUSE} days at most; give an earlier last day")
 
 
 def _set_aside(tx: Connection, site: str, payload: bytes, source: str, reason: str, now: int) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from alerts.chart import Chart
 from cli.line import chart_of, wall
 from cli.options import a_day, a_folder, a_patient
-from detectors.report import Answer, Feeling, Pain, Reason, Report, Said, TimeOut
+from detectors.report import Answer, Back, Feeling, Pain, Reason, Report, Said, TimeOut
 
 app = typer.Typer(help="What a patient said, put into the chart by hand.", no_args_is_help=True, add_completion=False)
 a_by = Annotated[
@@ -98,11 +98,26 @@ def pause(
 
     To stop messages for other reasons: keepup patient pause.
 
+    It is taken back, or ended early, by: back.
+
     Example: keepup report clinic p-7f3a pause 2027-03-01 2027-03-07 --why travel
     """
     if last < first:
         raise typer.BadParameter(f"{last} comes before {first}. Give the first day, then the last.")
     _say(context, by, TimeOut, first=first, last=last, why=why)
+
+
+@app.command()
+def back(
+    context: typer.Context,
+    first: Annotated[date, typer.Argument(parser=a_day, metavar="FROM", help="First day with exercise again, 2027-03-05.")],
+    by: a_by = "therapist",
+) -> None:
+    """From when on exercise is expected again, whatever pause was said before; of one that begins then or later nothing is left.
+
+    Example: keepup report clinic p-7f3a back 2027-03-05
+    """
+    _say(context, by, Back, first=first)
 
 
 def _say(context: typer.Context, by: str, kind: type[Any], **what: object) -> None:

@@ -78,8 +78,15 @@ class TimeOut(_Report):
         return self
 
 
-Report = Annotated[Answer | Pain | Feeling | Reason | TimeOut, Field(discriminator="kind")]
-REPORT: TypeAdapter[Answer | Pain | Feeling | Reason | TimeOut] = TypeAdapter(Report)
+class Back(_Report):
+    """No time out said before lasts any longer: from this day on, in the patient's days, what is planned is expected."""
+
+    kind: Literal["back"] = "back"
+    first: date
+
+
+Report = Annotated[Answer | Pain | Feeling | Reason | TimeOut | Back, Field(discriminator="kind")]
+REPORT: TypeAdapter[Answer | Pain | Feeling | Reason | TimeOut | Back] = TypeAdapter(Report)
 
 
 def pain(reports: Iterable[Report], now: int) -> int | None:

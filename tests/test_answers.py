@@ -116,3 +116,13 @@ def test_a_time_out_is_excused_by_who_took_it() -> None:
     assert (found.outcome, found.source, found.facts["why"]) == ("excused", Source.PATIENT, "ill")
     over = report("pause", SIX, first="2026-09-19", last="2026-09-20")
     assert outcome(practised(STILL, ONE, reports=[over])) == "asked"
+
+
+def test_who_is_back_is_expected_again_and_may_go_away_once_more() -> None:
+    #   said at 6:00, in this order       day judged: 21 September
+    out = report("pause", SIX, 1, first="2026-09-21", last="2026-09-30")
+    assert outcome(practised(STILL, ONE, reports=[out, report("back", SIX + 1, 2, first="2026-09-21")])) == "asked"
+    assert outcome(practised(STILL, ONE, reports=[out, report("back", SIX + 1, 2, first="2026-09-22")])) == "excused"
+    assert outcome(practised(STILL, ONE, reports=[out, report("back", SIX - 1, 2, first="2026-09-21")])) == "excused"
+    again = report("pause", SIX + 2, 3, first="2026-09-20", last="2026-09-21")
+    assert outcome(practised(STILL, ONE, reports=[out, report("back", SIX + 1, 2, first="2026-09-21"), again])) == "excused"

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts import reports
 from alerts.chart import Chart
-from detectors.report import STALE, Answer, Feeling, Pain, Reason, Report, Said, TimeOut, pain
+from detectors.report import STALE, Answer, Back, Feeling, Pain, Reason, Report, Said, TimeOut, pain
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.rounds import ANN, NOON
 
@@ -28,6 +28,7 @@ EVERY: list[Report] = [
     Feeling(id="a-000003", patient=ANN.id, at=NOON + 1, back="same"),
     Reason(id="a-000004", patient=ANN.id, at=NOON + 2, why="it_hurt"),
     TimeOut(id="a-000005", patient=ANN.id, at=NOON + 3, first=date(2026, 11, 5), last=date(2026, 11, 9), why="travel"),
+    Back(id="a-000006", patient=ANN.id, at=NOON + 3, first=date(2026, 11, 7)),
 ]
 
 
@@ -75,6 +76,36 @@ def test_a_report_that_cannot_be_meant_is_refused_with_the_next_step(chart: Char
 @pytest.mark.parametrize("at", [NOON + 5 * MINUTE, NOON - 60 * DAY])
 def test_a_clock_somewhat_ahead_and_an_answer_weeks_later_are_taken(chart: Chart, at: int) -> None:
     assert chart.reports.add(score(3, at), "cli", NOON)
+
+
+def away(first: date, last: date) -> TimeOut:
+    return TimeOut(id="pause-01", patient=ANN.id, at=NOON, first=first, last=last)
+
+
+TODAY = date(2026, 11, 3)
+FAR: dict[str, tuple[Report, str]] = {
+    "for ever": (away(date.min, date.max), "0001-01-01 is more than 14 days before it was said; give a later first day"),
+    "long ago": (away(TODAY - timedelta(days=15), TODAY), "2026-10-19 is more than 14 days before"),
+    "for a year and two days": (away(TODAY, TODAY + timedelta(days=366)), "366 days at most; give an earlier last day"),
+    "back long ago": (Back(id="back-001", patient=ANN.id, at=NOON, first=TODAY - timedelta(days=15)), "14 days before"),
+}
+
+
+@pytest.mark.parametrize("what", FAR)
+def test_no_report_excuses_a_whole_course(chart: Chart, what: str) -> None:
+    report, why = FAR[what]
+    with pytest.raises(ValueError, match=why):
+        chart.reports.add(report, "cli", NOON)
+    assert chart.reports.take(report.model_dump_json().encode(), "mqtt", NOON) is None
+    assert re.search(why, chart.reports.asides()[0].reason)
+    assert chart.reports.of(ANN.id) == []
+
+
+def test_a_year_away_and_a_fortnight_that_is_over_are_taken_by_the_patients_own_calendar(chart: Chart) -> None:
+    #   Tuesday 3 November, 23:00 in New York, where it is Wednesday 4:00 UTC
+    first = TODAY - timedelta(days=14)
+    evening = away(first, first + timedelta(days=365)).model_copy(update={"at": NOON + 11 * HOUR})
+    assert chart.reports.add(evening, "mqtt", NOON + 11 * HOUR)
 
 
 UNREADABLE = {

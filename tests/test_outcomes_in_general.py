@@ -38,6 +38,7 @@ REPORTS = st.lists(
                   st.sampled_from(["yes", "not_yet", "not_today"]), st.sampled_from(IDS)),
         st.builds(lambda n, at, score: report("pain", MIDNIGHT + at * HOUR, n, score=score), st.integers(0, 99), HOURS, st.integers(0, 10)),
         st.builds(lambda n, at: report("pause", MIDNIGHT + at * HOUR, n, first="2026-09-22", last="2026-09-24"), st.integers(0, 99), HOURS),
+        st.builds(lambda n, at: report("back", MIDNIGHT + at * HOUR, n, first="2026-09-23"), st.integers(0, 99), HOURS),
     ),
     max_size=6,
     unique_by=lambda one: one.id,

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from alerts.chart import Chart, Patient, Therapist, Wearing
 from cli import main
 from cli.line import wall
-from detectors.report import Answer, Feeling, Pain, Reason, Said, TimeOut
+from detectors.report import Answer, Back, Feeling, Pain, Reason, Said, TimeOut
 from ingest.batch import DAY, MINUTE
 from tests.test_chart_plans import plan, text
 
@@ -46,13 +46,15 @@ def plainly(done: Result) -> str:
 
 
 def test_whatever_a_patient_says_can_be_put_in_by_hand(folder: Path, site: Chart) -> None:
+    today = datetime.now(BERLIN).date()
     for words in (
         f"answer {SESSION} not_today --by patient",
         "pain 0",
         "feeling worse --by patient",
         f"reason it_hurt --session {SESSION}",
         "reason feel_fine",
-        "pause 2026-11-05 2026-11-05 --why ill",
+        f"pause {today} {today} --why ill",
+        f"back {today} --by patient",
     ):
         done = typed(folder, f"report FOLDER {WHO} {words}")
         assert (done.exit_code, done.stdout) == (0, "It is in the chart of p-ann.\n"), done.stderr
@@ -63,7 +65,8 @@ def test_whatever_a_patient_says_can_be_put_in_by_hand(folder: Path, site: Chart
         Feeling(id=said[2].id, at=said[2].at, by="patient", back="worse", patient=WHO),
         Reason(id=said[3].id, at=said[3].at, by="therapist", occurrence=SESSION, why="it_hurt", patient=WHO),
         Reason(id=said[4].id, at=said[4].at, by="therapist", why="feel_fine", patient=WHO),
-        TimeOut(id=said[5].id, at=said[5].at, by="therapist", first=date(2026, 11, 5), last=date(2026, 11, 5), why="ill", patient=WHO),
+        TimeOut(id=said[5].id, at=said[5].at, by="therapist", first=today, last=today, why="ill", patient=WHO),
+        Back(id=said[6].id, at=said[6].at, by="patient", first=today, patient=WHO),
     ]
     assert all(abs(one.at - wall()) < MINUTE for one in said)
     assert len({one.id for one in said}) == len(said)
@@ -78,6 +81,8 @@ REFUSED = {
     f"report FOLDER {WHO} answer {SESSION}{'0' * 160} yes": (2, "at most 160 characters"),
     f"report FOLDER {WHO} reason no_time --session core": (2, "core is no session of p-ann"),
     f"report FOLDER {WHO} pause 2026-11-05 2026-11-04": (2, "Give the first day, then the last"),
+    f"report FOLDER {WHO} pause 0001-01-01 9999-12-31": (1, "0001-01-01 is more than 14 days before it was said; give a later first day"),
+    f"report FOLDER {WHO} back 2001-01-01": (1, "2001-01-01 is more than 14 days before"),
     f"report FOLDER {WHO} pause tomorrow 2026-11-04": (2, "'tomorrow' is not a day"),
     f"report FOLDER {WHO} pain 3 --by somebody": (2, "'patient', 'therapist'"),
     f"report FOLDER {WHO} mood 3": (2, "No such command"),
@@ -181,7 +186,7 @@ def test_a_therapists_digest_is_set_without_touching_the_password(folder: Path, 
     assert site.login("t-02", "a few plain words")
 
 
-@pytest.mark.parametrize("verb", [f"report FOLDER {WHO} {what}" for what in ("answer", "pain", "feeling", "reason", "pause")])
+@pytest.mark.parametrize("verb", [f"report FOLDER {WHO} {what}" for what in ("answer", "pain", "feeling", "reason", "pause", "back")])
 def test_every_kind_of_report_teaches(folder: Path, verb: str) -> None:
     done = typed(folder, f"{verb} --help")
     assert done.exit_code == 0

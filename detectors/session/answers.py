@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from statistics import median
 
-from detectors.report import STALE, Answer, Feeling, Pain, Reason, Report, TimeOut
+from detectors.report import STALE, Answer, Back, Feeling, Pain, Reason, Report, TimeOut
 from detectors.session.measures import Params
 from ingest.batch import DAY, HOUR
 
@@ -41,6 +41,7 @@ def _usual(reports: Sequence[Report], at: int) -> float | None:
 
 
 def paused(reports: Iterable[Report], day: date) -> TimeOut | None:
-    """The time out this day lies in; the last said of several."""
-    outs = [report for report in reports if isinstance(report, TimeOut) and report.first <= day <= report.last]
-    return max(outs, key=lambda out: (out.at, out.id), default=None)
+    """The time out this day lies in, by the last word on it."""
+    outs = [one for one in reports if isinstance(one, TimeOut | Back) and one.first <= day and (isinstance(one, Back) or day <= one.last)]
+    last = max(outs, key=lambda one: (one.at, one.id), default=None)
+    return last if isinstance(last, TimeOut) else None
