@@ -142,6 +142,18 @@ def test_bounds_too_far_apart_are_not_enough_data() -> None:
     assert "not enough data" in vague.evidence
 
 
+def test_weeks_long_past_say_nothing_green_of_a_week_of_which_nothing_is_known() -> None:
+    # 27 to 10 days ago d × 18 | 9 to 7 days ago nothing due | the last 7 days u × 7, or only some of them, or fewer due
+    past = [session(back, Outcome.DONE, 1.0) for back in range(10, 28)]
+    unknown = [session(back, Outcome.UNKNOWN) for back in range(7)]
+
+    assert lit(plan(), *past)[2].light is Light.GREEN
+    assert lit(plan(), *past, *unknown)[2].light is Light.UNKNOWN
+    assert lit(plan(), *past, unknown[0], *(session(back, Outcome.DONE, 1.0) for back in range(1, 7)))[2].light is Light.GREEN
+    assert lit(plan(), *past, session(1, Outcome.DONE, 1.0), session(3, Outcome.DONE, 1.0))[2].light is Light.GREEN
+    assert lit(plan(), *past, unknown[0], *(session(back, Outcome.NOT_SEEN, 0.0) for back in (4, 5, 6)))[2].light is Light.AMBER
+
+
 def test_two_sessions_are_too_few_to_say_anything() -> None:
     assert lit(plan(), session(1, Outcome.NOT_SEEN, 0.0), session(2, Outcome.NOT_SEEN, 0.0))[2].light is Light.UNKNOWN
 
@@ -163,9 +175,43 @@ def test_what_was_found_lights_the_lamp_while_it_lasts(told: Alert, light: Light
 
 
 def test_sitting_long_is_amber_and_not_knowing_is_unknown() -> None:
-    assert [lit(plan(), still=still)[3].light for still in (None, 30, 49, 50)] == [Light.UNKNOWN, Light.GREEN, Light.GREEN, Light.AMBER]
+    kept = [session(back, Outcome.DONE, 1.0) for back in range(1, 7)]
+    found = [lit(plan(), *kept, still=still)[3].light for still in (None, 30, 49, 50)]
+    assert found == [Light.UNKNOWN, Light.GREEN, Light.GREEN, Light.AMBER]
     assert lit(plan(), alerts=(alert("still_too_long", still_min=64),), still=20)[3].light is Light.AMBER
     assert lit(None, still=30)[3].light is Light.UNKNOWN
+
+
+@pytest.mark.parametrize("stage", ["active", "maintenance"])
+def test_who_sits_little_has_kept_up_nothing_by_that(stage: str) -> None:
+    its, missed = plan(stage), [session(back, Outcome.NOT_SEEN, 0.0) for back in range(1, 28)]
+    done = [session(back, Outcome.DONE, 1.0) for back in range(1, 28)]
+
+    assert lit(its, still=10)[3].light is Light.UNKNOWN
+    assert lit(its, *missed, still=10)[3].light is (Light.RED if stage == "maintenance" else Light.UNKNOWN)
+    assert lit(its, *missed, still=10)[3].evidence.endswith("28 days 0 %; longest still today 10 min")
+    assert lit(its, *done, still=10)[3].light is Light.GREEN
+
+
+def test_a_plan_that_is_over_is_neither_active_nor_kept_up() -> None:
+    # 1 Sep … 27 Oct the plan | 22 Nov today
+    over = planned.plan(planned.phase("2026-09-01", "2026-10-27", planned.fixed("18:30")))
+    found = lit(over, *(session(back, Outcome.DONE, 1.0) for back in range(26, 28)), still=10)
+
+    assert (found[0].light, found[0].evidence) == (Light.UNKNOWN, "plan over since 27 Oct")
+    assert Light.GREEN not in {lamp.light for lamp in found}
+
+
+def test_a_goal_for_which_nothing_is_planned_is_not_known_and_never_a_lapse() -> None:
+    its = plan("maintenance", goals={"core_days": 2, "aerobic_minutes": 150})
+    both = [session(back, Outcome.DONE, 1.0) for back in (1, 3, 8, 10)]
+    none = [session(back, Outcome.NOT_SEEN, 0.0) for back in (1, 3, 8, 10)]
+    found = lit(its, *both)[3]
+
+    assert (found.light, found.evidence) == (Light.UNKNOWN, "7 days: 2 of 2 core days, aerobic minutes not known, 150 wanted")
+    assert lit(its, *none)[3].light is Light.RED, "the goal that is planned for may lapse all the same"
+    walked = Judged("extra@1", "walk", NOW - DAY, NOW - DAY + HOUR, Outcome.EXTRA, None, Source.SENSOR, None, {"seen_min": 160.0})
+    assert lit(its, *both, walked)[3].light is Light.GREEN
 
 
 def test_goals_of_maintenance_are_counted_from_judged_sessions() -> None:

@@ -98,15 +98,22 @@ def course(plan: Plan | None, today: date) -> str | None:
     """ "week 3 of 8": of the active course. `None`: there is none to tell of."""
     if plan is None:
         return None
-    now, ends = phase_of(plan, today), max(phase.end for phase in plan.phases)
+    if over := _over(plan, today):
+        return over
+    now = phase_of(plan, today)
     first = min((phase.start for phase in plan.phases if phase.stage is Stage.ACTIVE), default=None)
     if now is None:
-        return f"plan over since {words.day(ends)}" if today > ends else f"plan begins {words.day(min(p.start for p in plan.phases))}"
+        return f"plan begins {words.day(min(p.start for p in plan.phases))}"
     if now.stage is not Stage.ACTIVE or first is None:
         later = f", active from {words.day(first)}" if first and first > today else ""
         return f"{now.stage} stage, week {(today - now.start).days // 7 + 1}{later}"
     last, credit = max(phase.end for phase in plan.phases if phase.stage is Stage.ACTIVE), plan.course.credit_weeks
     return f"week {(today - first).days // 7 + 1 + credit} of {((last - first).days + 7) // 7 + credit}"
+
+
+def _over(plan: Plan, today: date) -> str | None:
+    ends = max(phase.end for phase in plan.phases)
+    return f"plan over since {words.day(ends)}" if today > ends else None
 
 
 def phase_of(plan: Plan, today: date) -> Phase | None:
@@ -122,6 +129,8 @@ def _active(known: Known) -> Seen:
         return Light.RED, said
     if plan is None:
         return Light.UNKNOWN, known.no_plan
+    if over := _over(plan, known.today):
+        return Light.UNKNOWN, over
     if any(passive_only(plan)):
         return Light.RED, "the plan has no active exercise"
     if any(passive_to_the_end(plan)):
@@ -150,14 +159,14 @@ def _sticking(known: Known) -> Seen:
         return Light.RED, said
     if said := _said(known, "not_seen_in_a_row") or _said(known, "adherence_low"):
         return Light.AMBER, said
-    week, month = (adherence(known.judged, known.days[back].start, known.days[0].end) for back in (6, 27))
+    week, month = _kept(known)
     if not week.eligible + week.unknown + month.eligible + month.unknown:
         return Light.UNKNOWN, known.no_plan if known.plan is None else "nothing to judge yet"
     return _how_much(week, month, known.plan), f"7 days {_share(week)}; 28 days {_share(month)}"
 
 
 def _how_much(week: Adherence, month: Adherence, plan: Plan | None) -> Light:
-    """By four weeks; a low week warns, but a good one proves nothing where the weeks before it are not known."""
+    """By four weeks; a low week warns, but a good one proves nothing where the weeks before it are not known, nor they without it."""
     own = plan.thresholds if plan else None
     amber, red = (own and own.adherence_amber) or CUTS.amber, (own and own.adherence_red) or CUTS.red
     lately, long = _sure(week), _sure(month)
@@ -165,7 +174,14 @@ def _how_much(week: Adherence, month: Adherence, plan: Plan | None) -> Light:
         return Light.RED
     if any(share is not None and share < amber for share in (lately, long)):
         return Light.AMBER
-    return Light.UNKNOWN if long is None else Light.GREEN
+    doubtful = week.unknown and not week.enough
+    return Light.UNKNOWN if long is None or doubtful else Light.GREEN
+
+
+def _kept(known: Known) -> tuple[Adherence, Adherence]:
+    """Of 7 days and of 28."""
+    week, month = (adherence(known.judged, known.days[back].start, known.days[0].end) for back in (6, 27))
+    return week, month
 
 
 def _sure(kept: Adherence) -> float | None:
@@ -209,9 +225,13 @@ def _so_far(known: Known) -> Seen:
     at = course(known.plan, known.today)
     if at is None:
         return Light.UNKNOWN, known.no_plan
-    if known.still is None:
-        return Light.UNKNOWN, f"{at}; still time not known today"
-    return (Light.GREEN if known.phase else Light.UNKNOWN), f"{at}; longest still today {words.span(known.still)}"
+    week, month = _kept(known)
+    said = f"{at}; 28 days {_share(month)}; "
+    said += "still time not known today" if known.still is None else f"longest still today {words.span(known.still)}"
+    light = _how_much(week, month, known.plan)
+    # who sits little has kept up nothing by that; before maintenance, how little is done is for the lamp before this one to say
+    sure = known.phase and (known.still is not None if light is Light.GREEN else known.phase.stage is Stage.MAINTENANCE)
+    return (light if sure else Light.UNKNOWN), said
 
 
 def _still(known: Known) -> str | None:
