@@ -1,11 +1,12 @@
 """Who is in the chart: patients, the bands they wear, the therapists who read."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from alerts import audit, tables
 from alerts.database import upsert
@@ -64,7 +65,21 @@ def admit(tx: Connection, site: str, patient: Patient, now: int) -> None:
     elif known_before.zone.key != patient.zone.key:
         _clock(tx, site, patient.id, patient.zone, max(now, zones(tx, patient.id)[-1][0]))
     if patient.detail != (known_before.detail if known_before else 0):
-        audit.note(tx, site, patient.id, patient.therapist, f"messages now say {('no detail', 'which set', 'all')[patient.detail]}", now)
+        _say(tx, site, patient.id, patient.therapist, patient.detail, now)
+
+
+def set_detail(tx: Connection, site: str, patient: str, therapist: str, detail: int, now: int) -> bool:
+    """False: this therapist reads about nobody of that name."""
+    p = tables.patient.c
+    theirs = (p.id == patient) & (p.therapist == therapist)
+    if tx.execute(update(tables.patient).where(theirs, p.detail != detail).values(detail=detail)).rowcount:
+        _say(tx, site, patient, therapist, detail, now)
+        return True
+    return tx.execute(select(p.id).where(theirs)).first() is not None
+
+
+def _say(tx: Connection, site: str, patient: str, by: str, detail: int, now: int) -> None:
+    audit.note(tx, site, patient, by, f"messages now say {('no detail', 'which set', 'all')[detail]}", now)
 
 
 def move(tx: Connection, site: str, patient: str, zone: ZoneInfo, since: int) -> bool:
@@ -151,6 +166,17 @@ def settle_in(tx: Connection, therapist: Therapist) -> bool:
 
 def kept_password(tx: Connection, therapist: str) -> str | None:
     return tx.execute(select(tables.therapist.c.password).where(tables.therapist.c.id == therapist)).scalar()
+
+
+def seal(tx: Connection, therapist: str, nonce: str) -> str | None:
+    left = select(tables.logout.c.nonce).where(tables.logout.c.nonce == nonce).exists()
+    kept = tx.execute(select(tables.therapist.c.password).where(tables.therapist.c.id == therapist, ~left)).scalar()
+    return None if kept is None else sha256(kept.encode()).digest()[:8].hex()
+
+
+def leave(tx: Connection, site: str, nonce: str, until: int, now: int) -> None:
+    tx.execute(delete(tables.logout).where(tables.logout.c.until <= now))
+    upsert(tx, tables.logout, {"site": site, "nonce": nonce, "until": until})
 
 
 def fits(password: str, kept: str | None) -> bool:

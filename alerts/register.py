@@ -22,6 +22,11 @@ class Register:
         with self._database.writing() as tx:
             people.admit(tx, self._site, patient, now)
 
+    def set_detail(self, patient: str, therapist: str, detail: int, now: int) -> bool:
+        """How much messages to the patient say (`Patient.detail`), and nothing else. False: not a patient of this therapist."""
+        with self._database.writing() as tx:
+            return people.set_detail(tx, self._site, patient, therapist, detail, now)
+
     def patients(self, therapist: str | None = None) -> list[Patient]:
         """By pseudonym; with `therapist` only those that one reads about."""
         with self._database.reading() as tx:
@@ -74,6 +79,19 @@ class Register:
         with self._database.reading() as tx:
             kept = people.kept_password(tx, therapist)
         return people.fits(password, kept)
+
+    def seal(self, therapist: str, nonce: str = "") -> str | None:
+        """Of the kept password, 16 hexadecimal digits: what is sealed with it ends with that password.
+
+        `None`: nobody of that name can log in, or the session of this nonce was left.
+        """
+        with self._database.reading() as tx:
+            return people.seal(tx, therapist, nonce)
+
+    def leave(self, nonce: str, until: int, now: int) -> None:
+        """The session of this nonce, which would have lasted until then, is over."""
+        with self._database.writing() as tx:
+            people.leave(tx, self._site, nonce, until, now)
 
     def therapists(self) -> list[Therapist]:
         """By pseudonym."""

@@ -13,6 +13,11 @@ from alerts.links import Links
 from cli.line import Clinic, wall
 from web.app import LOOPBACK, app
 
+CONNECTIONS = 200
+"""At the same time, open streams of news among them; whoever comes then is told 503."""
+KEEP_ALIVE = 5
+"""Seconds a connection stays open with nothing asked."""
+
 
 def bound(host: str, port: int) -> socket.socket:
     """Raises `OSError` naming the address when the port is taken."""
@@ -48,7 +53,17 @@ def server(
         bands=behind.catalog.bands,
         dead=behind.catalog.dead,
     )
-    web = uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3))
+    web = uvicorn.Server(
+        uvicorn.Config(
+            pages,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=3,
+        )
+    )
     return web
 
 

@@ -18,17 +18,15 @@ from web.app import app
 from web.door import Door
 
 
-def address(therapist: str, secret: bytes = SECRET) -> str:
-    return f"/feed/{Door(secret, lambda: NOW).feed(therapist)}.atom"
-
-
-MINE = address(THERAPIST)
+def address(here: Clinic, therapist: str = THERAPIST, secret: bytes = SECRET) -> str:
+    return f"/feed/{Door(here.chart, secret, lambda: NOW).feed(therapist)}.atom"
 
 
 @pytest.fixture
-def reader(pages: FastAPI) -> Callable[..., httpx.Response]:
+def reader(here: Clinic, pages: FastAPI) -> Callable[..., httpx.Response]:
     """Nobody is logged in there."""
-    return lambda path=MINE, **headers: Browser(pages).get(path, headers=headers)
+    mine = address(here)
+    return lambda path=mine, **headers: Browser(pages).get(path, headers=headers)
 
 
 def test_a_feed_reader_takes_it_without_complaint(here: Clinic, reader: Callable[..., httpx.Response]) -> None:
@@ -43,7 +41,7 @@ def test_a_feed_reader_takes_it_without_complaint(here: Clinic, reader: Callable
     assert len(feed.entries) == len(told) >= 2
     assert feed.feed.updated == max(entry.updated for entry in feed.entries)
     links = {link.rel: link.href for link in feed.feed.links}
-    assert links == {"self": f"http://127.0.0.1:8000{address(THERAPIST)}", "alternate": "http://127.0.0.1:8000/alerts"}
+    assert links == {"self": f"http://127.0.0.1:8000{address(here)}", "alternate": "http://127.0.0.1:8000/alerts"}
 
 
 def test_an_entry_says_what_the_page_says_and_no_more(reader: Callable[..., httpx.Response]) -> None:
@@ -60,7 +58,7 @@ def test_a_colleagues_patients_and_notes_to_patients_are_not_in_it(here: Clinic,
 
     assert notes
     assert OTHER not in reader().text
-    assert SILENT not in reader(address(COLLEAGUE)).text
+    assert SILENT not in reader(address(here, COLLEAGUE)).text
     assert not any(note in reader().text for note in notes)
 
 
@@ -85,15 +83,24 @@ def test_nothing_is_sent_again_until_something_happened(here: Clinic, reader: Ca
     assert reader(**{"If-None-Match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", THERAPIST, address("t-99")[6:-5], address(THERAPIST, SECRET[::-1])[6:-5]])
-def test_another_address_is_nobodys(reader: Callable[..., httpx.Response], token: str) -> None:
-    assert reader(f"/feed/{token}.atom").status_code == 404
+def test_another_address_is_nobodys(here: Clinic, reader: Callable[..., httpx.Response]) -> None:
+    for path in ("/feed/x.atom", f"/feed/{THERAPIST}.atom", address(here, "t-99"), address(here, secret=SECRET[::-1])):
+        assert reader(path).status_code == 404, path
 
 
-def test_a_session_is_no_address_and_an_address_no_session(therapist: Browser) -> None:
+def test_an_address_ends_with_the_password_whoever_replaces_it(here: Clinic, reader: Callable[..., httpx.Response]) -> None:
+    before = address(here)
+    assert reader(before).status_code == 200
+    here.chart.employ(THERAPIST, "set by the operator, on the command line")
+
+    assert reader(before).status_code == 404
+    assert reader(address(here)).status_code == 200
+
+
+def test_a_session_is_no_address_and_an_address_no_session(here: Clinic, therapist: Browser) -> None:
     assert therapist.get(f"/feed/{therapist.cookies['keepup']}.atom").status_code == 404
     stranger = Browser(therapist.pages)
-    stranger.cookies.set("keepup", address(THERAPIST)[6:-5])
+    stranger.cookies.set("keepup", address(here)[6:-5])
     assert stranger.get("/").status_code == 303
 
 
@@ -109,14 +116,14 @@ def test_what_no_xml_can_hold_does_not_break_it(here: Clinic, reader: Callable[.
 
 def test_a_therapist_of_whom_nothing_is_told_has_an_empty_feed(here: Clinic) -> None:
     here.chart.employ("t-new", "a password nobody guesses")
-    feed = feedparser.parse(Browser(app(*here, secret=SECRET, now=lambda: NOW + MINUTE)).get(address("t-new")).content)
+    feed = feedparser.parse(Browser(app(*here, secret=SECRET, now=lambda: NOW + MINUTE)).get(address(here, "t-new")).content)
 
     assert not feed.bozo
     assert feed.entries == []
 
 
 def test_it_reads_the_same_whatever_the_time(here: Clinic, reader: Callable[..., httpx.Response]) -> None:
-    later = Browser(app(*here, secret=SECRET, now=lambda: NOW + 48 * HOUR)).get(address(THERAPIST))
+    later = Browser(app(*here, secret=SECRET, now=lambda: NOW + 48 * HOUR)).get(address(here))
 
     assert later.content == reader().content
     assert STEADY in later.text

@@ -190,6 +190,14 @@ def test_a_number_that_never_was_is_answered_with_read_again(here: Clinic, thera
     assert numbers(heard) == [here.chart.feed.newest()]
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "\u0663", "-1"])
+def test_what_is_no_number_of_ours_is_as_none(here: Clinic, therapist: Browser, number: str) -> None:
+    answer = therapist.get("/events", headers={"Last-Event-ID": number.encode()})
+
+    assert answer.status_code == 200
+    assert f"event: ready\nid: {here.chart.feed.newest()}\n" in answer.text
+
+
 def test_proxies_are_asked_not_to_hold_it_back(therapist: Browser) -> None:
     answer = therapist.get("/events")
 

@@ -1,12 +1,14 @@
 """The settings: what a therapist may set, and for whom."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI
 
+from alerts.chart import Patient
 from ingest.batch import DAY, MINUTE
-from tests.clinic import NOW, OTHER, PASSWORD, STEADY, THERAPIST, Clinic
+from tests.clinic import COLLEAGUE, NOW, OTHER, PASSWORD, STEADY, THERAPIST, Clinic
 from tests.planned import wall
 from tests.visitor import Browser, Clock
 from web.door import TRIES
@@ -91,6 +93,32 @@ def test_how_much_messages_say_is_set_for_one_patient_and_noted_in_the_audit(her
     assert {one.id: one.detail for one in here.chart.patients()}[STEADY] == 1
     assert sum(one.detail for one in here.chart.patients()) == 1
     assert here.chart.audit(patient=STEADY)[-1].why == "messages now say which set"
+
+
+def test_setting_the_detail_writes_nothing_else_of_the_patient(here: Clinic, therapist: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the page is asked ── the operator moves the patient, who is then a colleague's ── the page writes
+    patient, token = here.chart.patient, therapist.token("/settings")
+    moved = Patient(STEADY, ZoneInfo("Asia/Tokyo"), COLLEAGUE, True)
+
+    def moved_meanwhile(name: str, of: str | None = None) -> Patient | None:
+        found = patient(name, of)
+        here.chart.admit(moved, NOW)
+        return found
+
+    monkeypatch.setattr(here.chart, "patient", moved_meanwhile)
+    assert here.chart.set_detail(STEADY, THERAPIST, 1, NOW)
+    here.chart.patient(STEADY)
+    therapist.post("/settings/detail", token, patient=STEADY, detail="2")
+
+    assert patient(STEADY) == moved
+    assert not here.chart.set_detail(STEADY, THERAPIST, 2, NOW)
+
+
+def test_a_detail_set_twice_is_noted_once(here: Clinic, therapist: Browser) -> None:
+    for _ in range(2):
+        assert therapist.post("/settings/detail", therapist.token("/settings"), patient=STEADY, detail="2").status_code == 303
+
+    assert [one.why for one in here.chart.audit(patient=STEADY)].count("messages now say all") == 1
 
 
 def test_a_pause_lasts_to_the_end_of_its_last_day_and_can_be_ended(here: Clinic, therapist: Browser) -> None:

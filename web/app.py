@@ -44,7 +44,7 @@ def app(
     `links`: reads those by which patients answer; without them there is no page for that. `leaving`: whether the server is about to stop.
     `bands`, `dead`: the ingester's, for the page on how the site is; without them it says that they are not known.
     """
-    desk = Desk(chart, store, gaps, complete_to, now, Door(secret, now, https), pages(site), bands, dead)
+    desk = Desk(chart, store, gaps, complete_to, now, Door(chart, secret, now, https), pages(site), bands, dead)
     layers = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)]
     web = FastAPI(title="KeepUp", docs_url=None, redoc_url=None, openapi_url=None, middleware=layers)
     for room in (login, caseload, patient, calendar, inbox, audit, settings, ops, atom, tables):
@@ -63,7 +63,10 @@ def _speak_plainly(web: FastAPI, desk: Desk) -> None:
     def said(request: Request, status: int, title: str, text: str) -> Response:
         if request.url.path.startswith(answer.PATH):
             return answer.trouble(desk, status)
-        session = desk.door.session(request)
+        try:
+            session = desk.door.session(request)
+        except ChartUnavailable:
+            session = None
         inside = session if session and session.therapist else None
         return desk.page("error.html", inside, status, title=title, text=text)
 
@@ -98,6 +101,7 @@ SAID = {
     403: ("That was refused", "Nothing was changed. Go back, load the page again and send the form once more."),
     404: ("There is nothing here", "The address may be mistyped, or what it names is not on your list."),
     405: ("That address is not for opening", "It only answers to a button on a page. Go back to the caseload."),
+    413: ("That is too much", "Nothing was changed. Write less, and send it once more."),
     500: (
         "Something broke here",
         "If you pressed a button, look whether it took effect. If this stays so, tell whoever runs this site what you did.",

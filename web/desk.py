@@ -22,6 +22,7 @@ Bands = Callable[[], Sequence[str]]
 """Every band there is."""
 Dead = Callable[[], Sequence[Any]]
 """What the ingester set aside, each with its `reason`."""
+NOT_YOURS = "There is no such patient on your list."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +42,7 @@ class Desk:
         """Raises 404 for a patient who does not exist and for one of another therapist alike."""
         found = self.chart.patient(name, session.therapist)
         if found is None:
-            raise HTTPException(404, "There is no such patient on your list.")
+            raise HTTPException(404, NOT_YOURS)
         return found
 
     def record(self, patient: Patient, start: int, end: int) -> Record:

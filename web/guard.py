@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ HEADERS = {
 }
 KEPT = ("/static/", "/feed/")
 """What may be kept, to be asked for again only if it changed."""
+MOST = 64 * 1024
+"""Bytes of a form; the longest of ours has a few hundred."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -48,11 +51,25 @@ class Guard:
                 headers["Cache-Control"] = "no-cache" if scope["path"].startswith(KEPT) else "no-store"
             await send(message)
 
-        if scope["method"] not in SAFE and foreign(Headers(scope=scope)):
+        heard = 0
+
+        async def counted() -> Message:
+            nonlocal heard
+            message = await receive()
+            heard += len(message.get("body", b""))
+            if heard > MOST:
+                raise HTTPException(413)
+            return message
+
+        length = Headers(scope=scope).get("content-length", "0")
+        if len(length) > len(str(MOST)) or int(length) > MOST:
+            refusal = PlainTextResponse("That is more than any form here sends, so nothing was done.", 413, {"Connection": "close"})
+            await refusal(scope, receive, guarded)
+        elif scope["method"] not in SAFE and foreign(Headers(scope=scope)):
             refusal = PlainTextResponse("This form came from another site, so nothing was done. Open KeepUp itself and try again.", 403)
             await refusal(scope, receive, guarded)
         else:
-            await self._app(scope, receive, guarded)
+            await self._app(scope, counted, guarded)
 
 
 def foreign(headers: Headers) -> bool:

@@ -5,6 +5,7 @@ Who comes back with the last number it saw goes on from there, whatever was star
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
@@ -26,6 +27,9 @@ RETRY = "retry: 3000\n\n"
 OVER = "event: over\ndata: {}\n\n"
 """The session has ended: it is no use to come back."""
 
+NUMBER = re.compile("[0-9]{1,30}")
+"""More digits than any number of ours has."""
+
 
 def routes(desk: Desk, leaving: Callable[[], bool]) -> APIRouter:
     """`leaving`: whether the server is about to stop; streams end then."""
@@ -38,18 +42,21 @@ def routes(desk: Desk, leaving: Callable[[], bool]) -> APIRouter:
         since: Annotated[int | None, Query(ge=0)] = None,
         last_event_id: Annotated[str, Header()] = "",
     ) -> Response:
-        after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdecimal() else since
+        after = int(last_event_id) if NUMBER.fullmatch(last_event_id) else since
 
         def logged_out() -> bool:
-            return desk.door.session(request) is None
+            try:
+                return desk.door.session(request) is None
+            except ChartUnavailable:
+                return False  # nobody knows; the stream ends by itself
 
         async def over() -> bool:
-            return leaving() or logged_out() or await request.is_disconnected()
+            return leaving() or await request.is_disconnected() or await run_in_threadpool(logged_out)
 
         async def told() -> AsyncIterator[str]:
             async for line in stream(desk, session.therapist, after, over):
                 yield line
-            if logged_out():
+            if await run_in_threadpool(logged_out):
                 yield OVER
 
         return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

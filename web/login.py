@@ -8,10 +8,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from web.desk import Desk
-from web.door import Session
+from web.door import Session, Shut
 
 REFUSED = "That id and password do not belong together. Check both and try again."
-SHUT = "Too many wrong passwords for this id. Wait one minute, then try again."
 HERE = re.compile(r"/(?![/\\])[!-\[\]-~]{0,300}")
 """A path of this site: no other host's, however a browser may read it."""
 
@@ -44,13 +43,15 @@ def routes(desk: Desk) -> APIRouter:
         password: Annotated[str, Form()] = "",
         then: Annotated[str, Form()] = "",
     ) -> Response:
-        if desk.door.shut(therapist):
-            return desk.page("login.html", visitor, 429, said=SHUT, typed=therapist, then=then)
-        if not desk.chart.login(therapist, password):
-            desk.door.guessed_wrong(therapist)
+        seal = desk.chart.seal(therapist)  # before the password is tried: were it replaced meanwhile, the session would be over
+        try:
+            right = desk.door.knock(therapist, lambda: desk.chart.login(therapist, password))
+        except Shut as shut:
+            return desk.page("login.html", visitor, 429, said=str(shut), typed=therapist, then=then)
+        if not right or seal is None:
             return desk.page("login.html", visitor, 401, said=REFUSED, typed=therapist, then=then)
         inside = RedirectResponse(_ours(then), 303)
-        desk.door.enter(inside, therapist)
+        desk.door.enter(inside, therapist, seal)
         return inside
 
     @router.post("/logout")

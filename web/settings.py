@@ -1,7 +1,7 @@
 """What a therapist sets: their password, clock and digest; for each patient how much a message says, and pauses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -17,15 +17,15 @@ from alerts.people import SHORTEST
 from alerts.policy import MANNERS
 from web import atom
 from web.day import day_of
-from web.desk import Desk
-from web.door import Session
+from web.desk import NOT_YOURS, Desk
+from web.door import Session, Shut
 from web.notices import told
 
 LONGEST_PAUSE = timedelta(days=366)
 DETAIL: Mapping[int, str] = {0: "nothing but that there is a note", 1: "“your set”", 2: "what it is about"}
 WHY: Mapping[str, str] = {"travel": "travel", "ill": "illness", "hospital": "hospital", "other": "another reason"}
 SAVED: Mapping[str, str] = {
-    "password": "Your new password is set. Everywhere else you are logged out.",
+    "password": "Your new password is set. Everywhere else you are logged out, and your feed has a new address.",
     "clock": "Your clock and the time of your digest are set.",
     "detail": "How much messages say is set.",
     "pause": "The pause is set.",
@@ -62,7 +62,7 @@ def routes(desk: Desk) -> APIRouter:
         except Refused as error:
             return _page(desk, session, 400, said=str(error))
         answer = RedirectResponse("/settings?saved=password", 303)
-        desk.door.renew(answer, session.therapist)
+        desk.door.enter(answer, session.therapist, desk.chart.seal(session.therapist) or "")
         return answer
 
     @router.post("/settings/clock")
@@ -75,8 +75,8 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/settings/detail")
     def detail(session: Signed, patient: Annotated[str, Form()] = "", detail: Annotated[Literal["0", "1", "2"], Form()] = "0") -> Response:
-        found = desk.patient(patient, session)
-        desk.chart.admit(replace(found, detail=int(detail)), desk.now())
+        if not desk.chart.set_detail(patient, session.therapist, int(detail), desk.now()):
+            raise HTTPException(404, NOT_YOURS)
         return RedirectResponse("/settings?saved=detail", 303)
 
     @router.post("/settings/pause")
@@ -137,14 +137,15 @@ def _page(desk: Desk, session: Session, status: int = 200, *, saved: str = "", s
 
 
 def _renew(desk: Desk, session: Session, old: str, new: str, again: str) -> None:
-    if desk.door.shut(session.therapist):
-        raise Refused("Too many wrong passwords. Wait one minute, then try again.")
     if new != again:
         raise Refused("The two new passwords differ. Type the same one twice.")
     if len(new) < SHORTEST:
         raise Refused(f"The new password has {len(new)} characters; give at least {SHORTEST}. A few plain words will do.")
-    if not desk.chart.login(session.therapist, old):
-        desk.door.guessed_wrong(session.therapist)
+    try:
+        right = desk.door.knock(session.therapist, lambda: desk.chart.login(session.therapist, old))
+    except Shut as error:
+        raise Refused(str(error)) from error
+    if not right:
         raise Refused("That is not your present password. Nothing was changed.")
     desk.chart.employ(session.therapist, new)
 

@@ -101,4 +101,7 @@ suppression = Table(
     CheckConstraint('"end" > start', "order"),
 )
 
+logout = Table("logout", METADATA, site(), Column("nonce", Text, primary_key=True), Column("until", BigInteger, nullable=False))
+"""Sessions that were left, for as long as they would have lasted."""
+
 heartbeat = Table("heartbeat", METADATA, site(), Column("component", Text, primary_key=True), Column("at", BigInteger, nullable=False))

@@ -38,6 +38,13 @@ def upgrade() -> None:
         PrimaryKeyConstraint("component"),
     )
     op.create_table(
+        "logout",
+        _site(),
+        Column("nonce", Text(), nullable=False),
+        Column("until", BigInteger(), nullable=False),
+        PrimaryKeyConstraint("nonce"),
+    )
+    op.create_table(
         "patient",
         _site(),
         Column("id", Text(), nullable=False),
