@@ -4,18 +4,22 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, QueuePool, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 WAIT = 30
 """Seconds a writer waits for another one."""
+IDLE = 60
+"""Seconds after which PostgreSQL ends a transaction in which nothing is done: whoever stands still holds up all others."""
 
 
 class ChartUnavailable(Exception):
@@ -31,6 +35,7 @@ class Database:
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise ChartUnavailable(f"the chart's address is not one KeepUp can open ({error}); give e.g. sqlite:///chart.db") from error
         self._name = self._engine.url.render_as_string(hide_password=True)
+        self._turn = Lock()
         self._writer = self._engine.execution_options(writes=True)
         try:
             with self.writing() as tx:
@@ -50,12 +55,21 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All or nothing; a second writer waits."""
-        with self._clear(), self._writer.begin() as tx:
+        """All or nothing; a second writer waits, and holds no connection that a reader could use."""
+        with self._clear(), self._in_turn(), self._writer.begin() as tx:
             yield tx
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=WAIT):
+            raise ChartUnavailable(f"the chart {self._name} is being written by others since {WAIT} s; try again in a minute")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _clear(self) -> Iterator[None]:
@@ -63,6 +77,8 @@ class Database:
             yield
         except IntegrityError:
             raise  # a promise was about to be broken: that is a fault of ours, not of the disk
+        except NoneFree as error:
+            raise ChartUnavailable(f"the chart {self._name} is asked for by too many at once; try again in a minute") from error
         except DBAPIError as error:
             raise ChartUnavailable(
                 f"the chart {self._name} cannot be used: {error.orig}. Check that its folder exists, that this user may write the file and "
@@ -72,7 +88,7 @@ class Database:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_limits(make_url(url)))
         event.listen(engine, "begin", _queue)
         return engine
     in_memory = url in ("sqlite://", "sqlite:///:memory:")
@@ -83,6 +99,20 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _limits(url: URL) -> dict[str, str | int]:
+    """Of libpq (PostgreSQL 15, 34.1.2): a server that is gone or hangs is told soon. What the URL says itself stands."""
+    waits = f"-c lock_timeout={WAIT}s -c idle_in_transaction_session_timeout={IDLE}s"
+    limits: dict[str, str | int] = {
+        "connect_timeout": 5,
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }
+    own = {name: value for name, value in limits.items() if name not in url.query}
+    return own | {"options": f"{waits} {url.query.get('options', '')}".strip()}
 
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
