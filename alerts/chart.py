@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from alerts import audit, claims, counts, dead, erasure, judgements, moves, people, rounds
 from alerts.alert import Alert, Event, Message, MessageState, State
-from alerts.audit import Fault
+from alerts.audit import Fault, Walk
 from alerts.counts import Counts
 from alerts.database import ChartUnavailable, Database
 from alerts.feed import Feed
@@ -104,10 +104,15 @@ class Chart(Register):
             people.known(tx, patient)
             audit.note(tx, self._site, patient, by, what, now)
 
-    def verify(self) -> list[Fault]:
-        """Where the audit does not hold; none: it is whole."""
+    def verify(self, walk: Walk | None = None) -> list[Fault]:
+        """Where the audit does not hold; none: it is whole. With a `walk` only what came since is read, by one thread at a time."""
         with self._database.reading() as tx:
-            return audit.verify(tx)
+            return audit.verify(tx, Walk() if walk is None else walk)
+
+    def verify_of(self, patient: str) -> list[Fault]:
+        """Where the chain of one patient does not hold."""
+        with self._database.reading() as tx:
+            return audit.verify_of(tx, patient)
 
     def replayed(self) -> dict[str, State]:
         """Alert → its state as the audit alone says."""

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from alerts import tables
 from alerts.alert import LEGAL, State
-from alerts.audit import ERASED, NOTED
+from alerts.audit import ERASED, NOTED, Walk
 from alerts.chart import Chart, Wearing
 from ingest.batch import DAY, HOUR
 from tests.rounds import ANN, BOB, NOON, drain, judge, silent, states, still, stopped
@@ -54,6 +54,35 @@ def test_a_whole_audit_says_what_the_alerts_say(chart: Chart) -> None:
     assert chart.verify() == []
     assert chart.replayed() == {alert.id: alert.state for alert in chart.alerts()}
     assert {alert.id: len(chart.events(alert.id)) for alert in chart.alerts()} == {alert.id: alert.rev + 1 for alert in chart.alerts()}
+
+
+def test_a_walk_goes_on_where_it_was_and_finds_what_a_whole_look_finds(chart: Chart) -> None:
+    walk = Walk()
+    for day in range(3):
+        lived(chart) if day == 0 else chart.note("p-ann", "t-02", "viewed", NOON + day * DAY)
+        assert chart.verify(walk) == chart.verify() == []
+        assert walk.seq == chart.audit()[-1].seq
+    whole = Walk()
+    chart.verify(whole)
+    assert walk == whole
+
+
+def test_a_patients_own_chain_is_verified_by_itself(file: str) -> None:
+    chart = opened(file)
+    lived(chart)
+    mine = [event.seq for event in chart.audit(patient="p-ann")]
+    engine = create_engine(file)
+    for change, what in (
+        (f"UPDATE deed SET why = 'never' WHERE seq = {mine[0]}", (mine[0], "what was done was changed")),
+        (f"DELETE FROM deed WHERE seq = {mine[1]}", (mine[1], "what was done is missing")),
+        ("DELETE FROM chain WHERE patient = 'p-ann'", (mine[-1], "its salt is gone, though nobody was erased")),
+    ):
+        with engine.begin() as tx:
+            tx.execute(text(change))
+        assert what in [(fault.seq, fault.what) for fault in chart.verify_of("p-ann")]
+        assert chart.verify_of("virtual-bob") == chart.verify_of("nobody") == []
+    engine.dispose()
+    chart.close()
 
 
 def test_events_are_numbered_without_holes_and_told_from_any_number_on(chart: Chart) -> None:

@@ -1,14 +1,18 @@
 """The page on how the site is."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from alerts.alert import Audience
+from alerts.reconcile import Change, Turn
+from detectors.finding import Finding
 from ingest.batch import DAY, HOUR
 from ingest.catalog import Catalog, Claim, Dead
-from tests.clinic import NOW, OTHER, SECRET, SILENT, STEADY, Clinic
+from tests.clinic import COLLEAGUE, NOW, OTHER, SECRET, SILENT, SILENT_SINCE, STEADY, THERAPIST, Clinic
 from tests.visitor import Browser
 from web.app import app
 
@@ -50,6 +54,65 @@ def test_a_message_given_up_is_named_only_where_it_is_mine(here: Clinic) -> None
     assert "550" in page
     assert re.search(r"\d+ messages? to others w\w+ given up", page)
     assert given_up[SILENT] is Audience.PATIENT
+
+
+def given_up(here: Clinic) -> dict[str, str]:
+    """Recipient → a message to them that was refused for good."""
+    found = {}
+    while (message := here.chart.claim(NOW + DAY)) is not None:
+        here.chart.settle(message.id, "dead", NOW + DAY, code="550")
+        found[message.recipient] = message.id
+    return found
+
+
+def test_a_message_given_up_is_tried_again_or_dropped_by_a_button(here: Clinic) -> None:
+    dead, me = given_up(here), operator(here)
+    page = me.get("/ops").text
+    assert f'action="/ops/messages/{dead[SILENT]}/retry"' in page
+    assert f'action="/ops/messages/{dead[SILENT]}/drop"' in page
+    assert dead[OTHER] not in page
+
+    again = me.post(f"/ops/messages/{dead[SILENT]}/retry", me.token("/ops"))
+    assert again.headers["location"] == "/ops?done=retried"
+    assert "goes out once more" in me.get("/ops?done=retried").text
+    assert here.chart.audit(patient=SILENT)[-1].by == THERAPIST
+    assert dead[SILENT] not in {one.id for one in here.chart.counts(NOW).dead}
+    assert me.post(f"/ops/messages/{dead[THERAPIST]}/drop", me.token("/ops")).headers["location"] == "/ops?done=dropped"
+    assert dead[THERAPIST] not in {one.id for one in here.chart.counts(NOW).dead}
+
+
+@pytest.mark.parametrize("do", ["retry", "drop"])
+def test_of_a_message_to_others_nothing_is_done(here: Clinic, do: str) -> None:
+    dead, me = given_up(here), operator(here)
+    before = here.chart.counts(NOW)
+    for message in (dead[OTHER], dead[COLLEAGUE], "nothing"):
+        assert me.post(f"/ops/messages/{message}/{do}", me.token("/ops")).status_code == 404
+    assert me.post(f"/ops/messages/{dead[SILENT]}/{do}", "made-up").status_code == 403
+
+    assert here.chart.counts(NOW) == before
+
+
+def test_a_message_about_what_is_over_is_not_tried_again_and_that_is_said(here: Clinic) -> None:
+    dead, me = given_up(here), operator(here)
+    wrong = Finding(SILENT, "silent_band", "silent", SILENT_SINCE, None, {"silent_h": 71.0})
+    here.chart.record(SILENT, [Change(Turn.RETRACTED, wrong)], NOW)
+    answer = me.post(f"/ops/messages/{dead[SILENT]}/retry", me.token("/ops"))
+
+    assert answer.headers["location"] == "/ops?done=over"
+    assert "Nothing was sent" in me.get("/ops?done=over").text
+
+
+def test_what_was_verified_is_not_read_again_and_what_is_new_is(here: Clinic, tmp_path: Path) -> None:
+    me = operator(here)
+    assert "Verified" in me.get("/ops").text
+    here.chart.note(SILENT, THERAPIST, "looked at", NOW)
+    seq = here.chart.audit(patient=SILENT)[-1].seq
+    with closing(sqlite3.connect(tmp_path / "chart.db")) as db:
+        db.execute("update deed set why = 'nothing' where seq = ?", (seq,))
+        db.commit()
+
+    for _ in range(2):
+        assert f"Not verified in 1 place; first at number {seq}: what was done was changed" in me.get("/ops").text
 
 
 def test_what_could_not_be_stored_is_counted_by_its_reason(here: Clinic, catalog: Catalog) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from alerts.alert import Event
-from alerts.audit import Fault
 from alerts.chart import Chart
 from alerts.trail import Attempt, Sending
 from web.desk import Desk
@@ -44,7 +43,6 @@ def routes(desk: Desk) -> APIRouter:
         found = desk.patient(patient, session)
         events = events_of(desk.chart, found.id)
         lines = lines_of(desk.chart, found.id, events)
-        faults = desk.chart.verify()
         return desk.page(
             "audit.html",
             session,
@@ -52,8 +50,7 @@ def routes(desk: Desk) -> APIRouter:
             lines=lines[:MOST],
             older=max(len(lines) - MOST, 0),
             events=len(events),
-            faults=len(faults),
-            here_faults=here(faults, events),
+            faults=desk.chart.verify_of(found.id),
             open_alerts=len(told(desk, session)),
         )
 
@@ -66,12 +63,6 @@ def events_of(chart: Chart, patient: str) -> list[Event]:
     while more := chart.audit(patient=patient, after=found[-1].seq if found else 0, most=READ):
         found += more
     return found
-
-
-def here(faults: Sequence[Fault], events: Sequence[Event]) -> list[Fault]:
-    """Those at this patient's own events; what is gone for good has no patient any more."""
-    seqs = {event.seq for event in events}
-    return [fault for fault in faults if fault.seq in seqs]
 
 
 def lines_of(chart: Chart, patient: str, events: Sequence[Event]) -> list[Line]:

@@ -1,12 +1,15 @@
 """How the site is: messages on their way, what could not be stored or sent, how far the bands are complete, who is alive."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.responses import RedirectResponse
 
+from alerts.audit import Fault, Walk
 from alerts.counts import Counts, Dead
 from web.desk import Desk
 from web.door import Session
@@ -14,6 +17,11 @@ from web.notices import told
 
 PARTS = ("watch",)
 """That are to say that they are alive. Who shows this page is; how the ingester is, the bands' completeness tells."""
+DONE: Mapping[str, str] = {
+    "retried": "The message goes out once more.",
+    "dropped": "The message is dropped.",
+    "over": "Nothing was sent: what the message is about is over.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,10 @@ class Dropped:
 def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
+    verified = verifier(desk)
+
     @router.get("/ops")
-    def ops(session: Annotated[Session, Depends(desk.door.therapist)]) -> Response:
+    def ops(session: Annotated[Session, Depends(desk.door.therapist)], done: str = "") -> Response:
         now = desk.now()
         counts, alive = desk.chart.counts(now), desk.chart.heartbeats()
         mine = bands(desk, session, now)
@@ -51,11 +61,41 @@ def routes(desk: Desk) -> APIRouter:
             bands=mine,
             others=others(desk, mine),
             alive=[(part, alive.get(part)) for part in dict.fromkeys([*PARTS, *sorted(alive)])],
-            faults=desk.chart.verify(),
+            faults=verified(),
+            done=DONE.get(done, ""),
             open_alerts=len(told(desk, session)),
         )
 
+    @router.post("/ops/messages/{message}/retry")
+    def retry(message: str, session: Annotated[Session, Depends(desk.door.signed_form)]) -> Response:
+        given_up(desk, session, message)
+        again = desk.chart.retry(message, session.therapist, desk.now())
+        return RedirectResponse(f"/ops?done={'retried' if again else 'over'}", 303)
+
+    @router.post("/ops/messages/{message}/drop")
+    def drop(message: str, session: Annotated[Session, Depends(desk.door.signed_form)]) -> Response:
+        given_up(desk, session, message)
+        desk.chart.drop(message, session.therapist, desk.now())
+        return RedirectResponse("/ops?done=dropped", 303)
+
     return router
+
+
+def verifier(desk: Desk) -> Callable[[], list[Fault]]:
+    """Each event is read once for as long as the pages run; a fault once found stays said."""
+    walk, turn = Walk(), Lock()
+
+    def verified() -> list[Fault]:
+        with turn:
+            return desk.chart.verify(walk)
+
+    return verified
+
+
+def given_up(desk: Desk, session: Session, message: str) -> None:
+    """Raises 404 for one that was not, or is neither to this therapist nor to a patient of theirs."""
+    if message not in {one.id for one in dropped(desk, session, desk.chart.counts(desk.now())).mine}:
+        raise HTTPException(404, "There is no such message given up on your list.")
 
 
 def bands(desk: Desk, session: Session, now: int) -> list[Band]:
