@@ -83,10 +83,13 @@ def _when(
     tx: Connection, patient: Patient, audience: Audience, now: int, *, nudge: bool = False, urgent: bool = False
 ) -> dict[str, object]:
     """A nudge that cannot be sent at once is written as cancelled: the books show that there was one, and nobody gets it."""
-    reader = limits.therapist(tx, patient.therapist)
-    if audience is Audience.THERAPIST and not urgent:
-        return {"state": MessageState.HELD.value, "due": digest_time(now, reader.zone, reader.digest_at), "expires": None}
-    kept = limits.of_therapist(reader) if audience is Audience.THERAPIST else limits.of_patient(tx, patient, now)
+    if audience is Audience.PATIENT:
+        kept = limits.of_patient(tx, patient, now)
+    else:
+        reader = limits.therapist(tx, patient.therapist)
+        if not urgent:
+            return {"state": MessageState.HELD.value, "due": digest_time(now, reader.zone, reader.digest_at), "expires": None}
+        kept = limits.of_therapist(reader)
     due = quiet_end(now, kept.zone, kept.quiet)
     expires = day_end(now, kept.zone) if nudge else now + policy.MESSAGE_LASTS
     if nudge and (due > now or not kept.nudges):
