@@ -144,7 +144,8 @@ def test_from_the_bytes_of_a_band_to_the_words_a_therapist_reads(line: tuple[Cli
         note = page.locator("article.notice", has_text="Still too long")
         expect(note).to_contain_text(re.compile(r"Still for 1[12]\d min, since Wed 18 Nov 10:2\d"))
         page.goto("/inbox?show=all")
-        expect(note).to_contain_text(PATIENT)
+        expect(page.locator("main").get_by_role("link", name=PATIENT).first).to_be_visible()
+        expect(note).to_contain_text("Still for")
 
 
 def test_promise_2_two_hours_of_a_worn_motionless_wrist_are_still_and_not_unknown(line: tuple[Clinic, Collector]) -> None:
