@@ -156,9 +156,9 @@ class Chart(Register):
 
     def recover(self, now: int, idempotent: Collection[str] = (), channels: Collection[str] | None = None) -> int:
         """Claims of these channels (`None`: all) nobody settled: queued again where `idempotent`, elsewhere unknown. Snoozed alerts wake,
-        what is held back no more is told, forgotten ones expire. How many of all."""
+        what is held back no more is told, and so is whoever has the patient now; forgotten ones expire. How many of all."""
         with self._database.reading() as tx:
-            if not claims.lapsed(tx, now, channels) and not moves.awaited(tx, now):
+            if not claims.lapsed(tx, now, channels) and not moves.awaited(tx, self._reach, now):
                 return 0
         with self._database.writing() as tx:
             return claims.recover(tx, now, idempotent, channels) + moves.tend(tx, self._site, self._reach, now)

@@ -102,7 +102,8 @@ def recover(tx: Connection, now: int, idempotent: Collection[str], channels: Col
 def _due(now: int, channels: Collection[str] | None) -> Select[tuple[object, ...]]:
     m = tables.message.c
     rows = select(tables.message, tables.alert.c.state.label("alert_state"), tables.alert.c.patient, tables.alert.c.kind)
-    rows = rows.outerjoin(tables.alert, tables.alert.c.id == m.alert).where(m.state.in_(WAITING), m.due <= now)
+    rows = rows.add_columns(tables.patient.c.therapist.label("reader")).outerjoin(tables.alert, tables.alert.c.id == m.alert)
+    rows = rows.outerjoin(tables.patient, tables.patient.c.id == tables.alert.c.patient).where(m.state.in_(WAITING), m.due <= now)
     if channels is not None:
         rows = rows.where(m.channel.in_(list(channels)))
     return rows.order_by(m.due, m.alert.is_(None), m.id).limit(1)  # a digest after all it can hold
@@ -115,6 +116,9 @@ def _fate(tx: Connection, site: str, row: _Row, now: int) -> int | str | None:
         return _STALE
     if row.alert is None:
         return None
+    if row.audience == Audience.THERAPIST.value and row.recipient != row.reader:
+        audit.note(tx, site, row.patient, moves.DELIVERY, f"message of alert {row.alert} not sent: {row.recipient} has them no more", now)
+        return _STALE
     if row.step.startswith(CORRECTION):
         if row.alert_state != State.RETRACTED.value:
             return _STALE

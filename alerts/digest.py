@@ -37,7 +37,8 @@ def words(tx: Connection, id: str, recipient: str, channel: str, now: int) -> tu
     """What the digest says, and whether it is about simulated patients alone; `None`: of what it holds nothing is so any more."""
     m, a = tables.message.c, tables.alert.c
     rows = select(m.step, m.virtual, a.id, a.state).join_from(tables.message, tables.alert, a.id == m.alert).where(m.digest == id)
-    held = tx.execute(rows.where(m.state == MessageState.DIGEST.value)).all()
+    theirs = rows.join(tables.patient, and_(tables.patient.c.id == a.patient, tables.patient.c.therapist == recipient))
+    held = tx.execute(theirs.where(m.state == MessageState.DIGEST.value)).all()
     fresh = {one.id: one.virtual for one in held if not one.step.startswith(CORRECTION) and one.state == State.OPEN.value}
     aside = {one.id: one.virtual for one in held if one.step.startswith(CORRECTION) and one.state == State.RETRACTED.value}
     if not fresh and not aside:

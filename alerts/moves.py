@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from uuid import uuid5
 
-from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from alerts import audit, outbox, policy, tables
 from alerts.alert import Alert, Audience, State
@@ -31,13 +31,24 @@ def _suppressed() -> Select[tuple[object, ...]]:
     return _live([State.SUPPRESSED]).add_columns(f.version.label("version")).join(tables.finding, same).where(a.opened > _SINCE)
 
 
+def _elsewhere() -> Select[tuple[object, ...]]:
+    """Open alerts of which a therapist was last told who has the patient no more."""
+    a, f, m, p = tables.alert.c, tables.finding.c, tables.message.c, tables.patient.c
+    newest = select(func.max(m.written)).where(m.alert == a.id)
+    own, others = (newest.where(who).scalar_subquery() for who in (m.recipient == p.therapist, m.recipient != p.therapist))
+    rows = _live([State.OPEN]).add_columns(f.version.label("version"), p.therapist).join(tables.patient, p.id == a.patient)
+    same = and_(f.patient == a.patient, f.kind == a.kind, f.key == a.key)
+    return rows.join(tables.finding, same).where(a.audience == Audience.THERAPIST.value, others > func.coalesce(own, -1))
+
+
 _SINCE, _NOW = (bindparam(name, type_=BigInteger) for name in ("since", "now"))
-# put together once: each delivery asks these three, and putting them together takes longer than asking
+# put together once: each delivery asks these, and putting them together takes longer than asking
 _FORGOTTEN = _live(policy.LIVE).where(tables.alert.c.opened <= _SINCE, tables.alert.c.kind.not_in(policy.LASTING))
 _SLEPT = _live([State.SNOOZED]).where(
     tables.alert.c.until <= _NOW, or_(tables.alert.c.opened > _SINCE, tables.alert.c.kind.in_(policy.LASTING))
 )
 _SUPPRESSED = _suppressed()
+_ELSEWHERE = _elsewhere()
 
 
 def alerts(tx: Connection, therapist: str | None, patient: str | None, states: Sequence[State]) -> list[Alert]:
@@ -143,13 +154,14 @@ def move(tx: Connection, site: str, alert: Alert, new: State, by: str, why: str,
     return True
 
 
-def awaited(tx: Connection, now: int) -> bool:
+def awaited(tx: Connection, reach: Reach, now: int) -> bool:
     """Whether `tend` has something to do."""
-    return bool(_forgotten(tx, now) or _slept(tx, now) or _freed(tx, now))
+    return bool(_forgotten(tx, now) or _slept(tx, now) or _freed(tx, now) or _handed(tx, reach, now))
 
 
 def tend(tx: Connection, site: str, reach: Reach, now: int) -> int:
-    """What time does to alerts: snoozed ones wake, suppressed ones are told, forgotten ones expire. How many."""
+    """What time does to alerts: snoozed ones wake, suppressed ones are told, forgotten ones expire, and whoever has the patient now is
+    told of open ones. How many."""
     forgotten, slept, freed = _forgotten(tx, now), _slept(tx, now), _freed(tx, now)
     for alert in forgotten:
         end(tx, site, alert, State.EXPIRED, DELIVERY, "open for 30 days", now)
@@ -159,7 +171,13 @@ def tend(tx: Connection, site: str, reach: Reach, now: int) -> int:
             outbox.remind(tx, site, patient, replace(alert, rev=alert.rev + 1), _channels(patient, alert, reach), now)
     for alert, telling in freed:
         released(tx, site, patients(tx, None, alert.patient)[0], alert, telling, reach, now)
-    return len(forgotten) + len(slept) + len(freed)
+    handed = _handed(tx, reach, now)
+    for alert, telling in handed:
+        who = patients(tx, None, alert.patient)[0]
+        outbox.cancel(tx, alert.id, now)
+        audit.note(tx, site, who.id, DELIVERY, f"alert {alert.id} is for {who.therapist} now, and for nobody before", now)
+        outbox.tell(tx, site, who, alert, telling, _channels(who, alert, reach), now, f"{outbox.HANDED}-{now}")
+    return len(forgotten) + len(slept) + len(freed) + len(handed)
 
 
 def _forgotten(tx: Connection, now: int) -> list[Alert]:
@@ -171,9 +189,18 @@ def _slept(tx: Connection, now: int) -> list[Alert]:
 
 
 def _freed(tx: Connection, now: int) -> list[tuple[Alert, Telling]]:
-    """Suppressed ones that nothing stands in the way of, and that are still due."""
-    rows = tx.execute(_SUPPRESSED, {"since": now - policy.FORGOTTEN})
-    free = [row for row in rows.all() if silenced(tx, row.patient, row.kind, now) is None]
+    """Suppressed ones that may be told."""
+    return _tellable(tx, tx.execute(_SUPPRESSED, {"since": now - policy.FORGOTTEN}).all(), now)
+
+
+def _handed(tx: Connection, reach: Reach, now: int) -> list[tuple[Alert, Telling]]:
+    """Open ones that may be told to the therapist who has the patient now, and was not told yet."""
+    return _tellable(tx, [row for row in tx.execute(_ELSEWHERE).all() if reach(row.therapist)], now)
+
+
+def _tellable(tx: Connection, rows: Sequence[Row[tuple[object, ...]]], now: int) -> list[tuple[Alert, Telling]]:
+    """Those that nothing stands in the way of, and that are still due."""
+    free = [row for row in rows if silenced(tx, row.patient, row.kind, now) is None]
     found = [(_alert(row), Finding(row.patient, row.kind, row.key, row.start, row.end, row.evidence, row.version)) for row in free]
     return [(alert, telling) for alert, finding in found for telling in policy.due(finding, now) if telling.audience is alert.audience]
 

@@ -19,6 +19,8 @@ NAMES = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 WAITING = (MessageState.HELD.value, MessageState.QUEUED.value)
 WAKE = "wake"
 """A snoozed alert is there again; its rev follows, for it may be snoozed twice."""
+HANDED = "handed"
+"""Somebody else has the patient now; when follows, for a patient may be handed back."""
 Place = tuple[str, str]
 """Recipient (pseudonym) and channel."""
 
@@ -139,7 +141,7 @@ def _urged(tx: Connection, patient: str, now: int) -> bool:
     rows = (
         select(m.id)
         .join_from(tables.message, tables.alert, a.id == m.alert)
-        .where(a.patient == patient, m.urgent, m.step.in_([FIRST, AGAIN]))
+        .where(a.patient == patient, m.urgent, ~m.step.startswith(CORRECTION))
     )
     lately = rows.where(m.written > now - policy.URGENT_EVERY, m.state != MessageState.CANCELLED.value)
     return tx.execute(lately.limit(1)).first() is not None

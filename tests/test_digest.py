@@ -1,5 +1,6 @@
 """The therapist's digest: one a working day, in the stead of all that can wait."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -115,6 +116,60 @@ def test_what_a_digest_told_wrongly_the_next_one_takes_back(chart: Chart) -> Non
     judge(chart, [], MORNING + HOUR)
     assert states(chart) == [State.RETRACTED]
     assert told(chart, MORNING + DAY) == ["Please set 1 note aside."]
+
+
+def test_about_a_patient_who_has_another_therapist_only_that_one_is_told(chart: Chart) -> None:
+    # Tuesday noon: a note for t-02 ── 14:00: Ann is t-03's ── Wednesday 07:30, either's digest
+    at_home(chart)
+    chart.employ("t-03", "battery staple")
+    chart.settle_in(Therapist("t-03", NEW_YORK, 450))
+    judge(chart, [quiet_run(NOON)], NOON)
+    judge(chart, [quiet_run(NOON, CAT)], NOON, CAT)
+    chart.admit(replace(ANN, therapist="t-03"), NOON + 2 * HOUR)
+    assert chart.recover(NOON + 2 * HOUR) == 1
+    assert chart.recover(NOON + 2 * HOUR) == 0
+    sent = [(message.recipient, message.text) for message in drain(chart, MORNING)]
+    assert sorted(sent) == [("t-02", "1 new note on your list."), ("t-03", "1 new note on your list.")]
+    assert chart.verify() == []
+
+
+def test_what_went_out_already_is_told_to_the_next_therapist_and_to_the_first_again_once_the_patient_is_theirs(chart: Chart) -> None:
+    judge(chart, [stopped(NOON)], NOON)
+    to = [message.recipient for message in drain(chart, NOON)]
+    for n, therapist in enumerate(("t-03", "t-03", "t-02"), 1):
+        chart.admit(replace(ANN, therapist=therapist), NOON + n * HOUR)
+        chart.recover(NOON + n * HOUR)
+        chart.recover(NOON + n * HOUR + MINUTE)
+        to += [message.recipient for message in drain(chart, NOON + n * DAY)]
+    assert to == ["t-02", "t-03", "t-02"]
+
+
+def test_before_anybody_tends_to_it_no_digest_and_no_urgent_message_goes_to_who_has_the_patient_no_more(chart: Chart) -> None:
+    # 07:30 a digest that did not go out ── an urgent note ── Ann is t-03's ── both tried again
+    at_home(chart)
+    judge(chart, [quiet_run(NOON)], NOON)
+    digest = chart.claim(MORNING)
+    assert digest is not None
+    chart.settle(digest.id, "queued", MORNING)
+    judge(chart, [quiet_run(NOON), stopped(MORNING)], MORNING)
+    chart.admit(replace(ANN, therapist="t-03"), MORNING)
+    assert told(chart, MORNING + DAY) == []
+    assert [event.why for event in chart.audit(patient="p-ann") if event.alert is None] == [
+        f"message of alert {alert.id} not sent: t-02 has them no more" for alert in chart.alerts() if alert.kind == "likely_stopped"
+    ]
+
+
+def test_what_is_over_or_has_nobody_to_be_told_by_waits_for_nothing(url: str) -> None:
+    ways = {"t-02": ["mqtt"]}
+    chart = Chart(url, channels=lambda recipient: ways.get(recipient, []))
+    chart.admit(ANN, NOON - DAY)
+    judge(chart, [quiet_run(NOON)], NOON)
+    chart.admit(replace(ANN, therapist="t-03"), NOON)
+    assert chart.recover(NOON + HOUR) == 0
+    ways["t-03"] = ["email"]
+    judge(chart, [], NOON + HOUR)
+    assert chart.recover(NOON + HOUR) == 0
+    chart.close()
 
 
 def test_what_no_digest_told_needs_no_correction(chart: Chart) -> None:
