@@ -119,10 +119,15 @@ class Chart(Register):
         with self._database.reading() as tx:
             return audit.replayed(tx)
 
-    def erase(self, patient: str, now: int, by: str = "operator") -> bool:
-        """Everything about the patient is gone, but digests that name nobody. False: there is no such patient."""
+    def erase(self, patient: str, now: int, by: str = "operator") -> bool | None:
+        """Everything about the patient is gone, but digests that name nobody. `None`: there is no such patient.
+
+        False: it is, but the database's files may hold it yet: ask `cleared` later.
+        """
         with self._database.writing() as tx:
-            return erasure.erase(tx, self._site, patient, by, now)
+            if not erasure.erase(tx, self._site, patient, by, now):
+                return None
+        return self._database.cleared()
 
     # messages
 

@@ -59,6 +59,16 @@ class Database:
         with self._clear(), self._in_turn(), self._writer.begin() as tx:
             yield tx
 
+    def cleared(self) -> bool:
+        """Makes SQLite's write-ahead log empty, so that no file holds what was deleted; waits for readers.
+
+        False: somebody was reading for too long, or it is PostgreSQL, whose files are its own (VACUUM).
+        """
+        if self._engine.dialect.name != "sqlite":
+            return False
+        with self.reading() as tx:
+            return tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -117,7 +127,8 @@ def _limits(url: URL) -> dict[str, str | int]:
 
 def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver would begin too late, and never IMMEDIATE
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # secure_delete: what is deleted is overwritten, else it stays readable in the file until something else needs its place
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

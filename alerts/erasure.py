@@ -12,8 +12,6 @@ def erase(tx: Connection, site: str, patient: str, by: str, now: int) -> bool:
     """False: nobody of that name is in the chart. A therapist's digests stay: they hold counts alone."""
     if not patients(tx, None, patient):
         return False
-    if tx.dialect.name == "sqlite":
-        tx.exec_driver_sql("PRAGMA secure_delete=ON")  # else it stays readable in the file until something is written over it
     audit.forget(tx, site, patient, by, now)
     alerts = select(tables.alert.c.id).where(tables.alert.c.patient == patient)
     messages = select(tables.message.c.id).where(tables.message.c.alert.in_(alerts))

@@ -17,6 +17,10 @@ class Register:
     def close(self) -> None:
         self._database.close()
 
+    def cleared(self) -> bool:
+        """Nothing that was deleted is in the database's files. False: there may be (somebody reads on, or PostgreSQL clears them later)."""
+        return self._database.cleared()
+
     def admit(self, patient: Patient, now: int) -> None:
         """A second time replaces therapist, mark and detail; another zone is where the patient is from `now` on."""
         with self._database.writing() as tx:
