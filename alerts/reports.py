@@ -14,7 +14,7 @@ from detectors.report import REPORT, Back, Report, TimeOut
 from ingest.batch import DAY, HOUR, MINUTE
 
 AHEAD = 5 * MINUTE
-"""How far the clock of who says it may be ahead of ours."""
+"""How far the clock of who says it may be ahead of ours; it is then said when it came."""
 OLDEST = 60 * DAY
 """What is said later than this changes nothing any more (tiles are kept as long)."""
 LONGEST_PAUSE = 366
@@ -59,9 +59,9 @@ class Reports:
     def of(self, patient: str, since: int = 0, until: int = 2**62) -> list[Report]:
         """What was said at [since, until), µs UTC; ascending in (at, id)."""
         r = tables.report.c
-        rows = select(r.body).where(r.patient == patient, r.at >= since, r.at < until).order_by(r.at, r.id)
+        rows = select(r.body, r.at).where(r.patient == patient, r.at >= since, r.at < until).order_by(r.at, r.id)
         with self._database.reading() as tx:
-            return [REPORT.validate_python(row.body) for row in tx.execute(rows)]
+            return [REPORT.validate_python({**row.body, "at": row.at}) for row in tx.execute(rows)]
 
     def take(self, payload: bytes, source: str, now: int) -> Report | None:
         """From outside, one report in JSON; whatever cannot be taken is set aside with its reason, and gives `None`."""
@@ -99,7 +99,9 @@ def add(tx: Connection, site: str, report: Report, source: str, now: int) -> boo
     known(tx, report.patient)
     if isinstance(report, TimeOut | Back):
         _refuse_for_ever(report, dates.day(report.at, people.zones(tx, report.patient)))
-    row = {"id": report.id, "patient": report.patient, "at": report.at, "kind": report.kind, "source": source, "received": now}
+    # whoever judges as of now sees it at once; the body stays as it came, to be known again
+    at = min(report.at, now)
+    row = {"id": report.id, "patient": report.patient, "at": at, "kind": report.kind, "source": source, "received": now}
     tx.execute(tables.report.insert().values(site=site, **row, occurrence=body.get("occurrence"), body=body))
     return True
 

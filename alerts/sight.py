@@ -1,18 +1,18 @@
 """Chart, catalog and store → what a rule sees of one patient. The one place where people and readings meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from alerts.chart import Chart, Patient, Wearing
-from detectors.history import History, Told, history
+from detectors.history import History, Readings, Told, history
 from detectors.localtime import midnight
 from detectors.outcome import KIND, judged
 from ingest.batch import DAY, HOUR, MINUTE, Span, Stream
 from ingest.bout import GROWS, Bout
 from ingest.catalog import Catalog
-from ingest.minute import MINUTE_DTYPE, Minutes, joined, laid
+from ingest.minute import Minutes, joined, laid, unknown
 from ingest.store import Store
 
 SETTLE = MINUTE
@@ -25,7 +25,10 @@ class _Seen:
 
     start: int
     end: int
-    minutes: Minutes
+    bands: Sequence[Minutes]
+    """One for each that was heard, without holes; if none was, one of which nothing is known."""
+    before: int | None
+    """End of the newest minute before `start` that was heard, however long ago."""
     gaps: list[Span]
     told: Told
 
@@ -36,8 +39,9 @@ class _Past:
 
     start: int
     end: int
-    minutes: Minutes
-    battery: list[tuple[int, float]]
+    bands: Mapping[str, Minutes]
+    battery: Mapping[str, Readings]
+    """Of the bands worn at `end`."""
 
 
 class Sight:
@@ -73,10 +77,10 @@ class Sight:
         """So many whole local days before it too, with bouts, battery, the plan and what people told by `now`."""
         start = midnight(end - 1, patient.zone, -days)
         past = self._read_on(patient.id, wearings, start, end)
-        minutes = self._led_in(wearings, past.minutes, start, end)
-        seen = _Seen(start, end, minutes, self._gaps(wearings, start, end), self._told(patient, start, now))
-        bouts = self._bouts(wearings, start, end)
-        return self._history(patient, wearings, seen, end, now, complete, days=days, bouts=bouts, battery=past.battery)
+        told = self._told(patient, start, now)
+        seen = _Seen(start, end, _laid(past.bands, start, end), self._before(wearings, start), self._gaps(wearings, start, end), told)
+        bouts, battery = self._bouts(wearings, start, end), list(past.battery.values())
+        return self._history(patient, wearings, seen, end, now, complete, days=days, bouts=bouts, battery=battery)
 
     def _history(
         self,
@@ -89,20 +93,22 @@ class Sight:
         *,
         days: int = 1,
         bouts: Sequence[Bout] = (),
-        battery: Sequence[tuple[int, float]] = (),
+        battery: Sequence[Readings] = (),
     ) -> History:
-        upto = int(np.searchsorted(seen.minutes["t"], end))
+        band, *beside = [band[: int(np.searchsorted(band["t"], end))] for band in seen.bands]
         return history(
             patient.id,
             patient.zone,
-            seen.minutes[:upto],
+            band,
             end,
+            beside=beside,
             days=days,
             bouts=bouts,
             gaps=[replace(gap, t1=min(gap.t1, end)) for gap in seen.gaps if gap.t0 < end],
             complete_to=min(complete, end + SETTLE),
-            last_heard=self._last_heard(wearings, seen.minutes[:upto], end, now),
-            since=wearings[0].start,
+            last_heard=self._last_heard(wearings, [band, *beside], seen.before, end, now),
+            since=wearings[0].start if wearings else None,
+            bare=list(_bare(wearings)),
             told=seen.told,
             battery=battery,
         )
@@ -116,25 +122,30 @@ class Sight:
     def _planned(self, patient: Patient) -> Told:
         return Told(self._chart.zones(patient.id), self._chart.plans.revisions(patient.id))
 
-    def _last_heard(self, wearings: Sequence[Wearing], minutes: Minutes, end: int, now: int) -> int | None:
+    def _last_heard(self, wearings: Sequence[Wearing], bands: Sequence[Minutes], before: int | None, end: int, now: int) -> int | None:
         """End of the newest minute before `end` that was heard; or to the hour, what came since and is not complete yet.
 
         A band whose line is held up somewhere is not a silent band.
         """
         if now > end + SETTLE:
-            newest = max((hours[-1] for w in wearings if (hours := self._catalog.hours(w.dev, end - HOUR, now))), default=None)
-            if newest is not None and newest + HOUR > end:
-                return min(newest + HOUR, now)
-        heard = np.flatnonzero(minutes["coverage"] > 0)
-        return int(minutes["t"][heard[-1]]) + MINUTE if len(heard) else None
+            # what a band says before and after is about somebody else
+            own = [
+                (self._catalog.hours(w.dev, max(end - HOUR, w.start), till), till)
+                for w in wearings
+                if (till := min(now, w.end or now)) > end
+            ]
+            newest = max((min(hours[-1] + HOUR, till) for hours, till in own if hours), default=end)
+            if newest > end:
+                return newest
+        return max((heard for band in bands if (heard := _heard(band)) is not None), default=before)
 
     def _at_hand(self, patient: Patient, wearings: Sequence[Wearing], end: int) -> _Seen:
         start = midnight(end - 1, patient.zone, -1)
         seen = self._seen.get(patient.id)
         if seen is None or seen.start != start or end > seen.end:
             last = end + DAY
-            minutes = self._led_in(wearings, self._minutes(wearings, start, last), start, last)
-            seen = _Seen(start, last, minutes, self._gaps(wearings, start, last), self._planned(patient))
+            bands = _laid(self._bands(wearings, start, last), start, last)
+            seen = _Seen(start, last, bands, self._before(wearings, start), self._gaps(wearings, start, last), self._planned(patient))
             self._seen[patient.id] = seen
         return seen
 
@@ -142,27 +153,35 @@ class Sight:
         """[start, end), of which only what is new is read."""
         past = self._past.get(patient)
         if past is None or not past.start <= start <= past.end <= end:
-            past = _Past(start, start, np.empty(0, MINUTE_DTYPE), [])
-        kept, new = past.minutes, self._minutes(wearings, past.end, end)
-        minutes = joined([kept[slice(*np.searchsorted(kept["t"], (start, past.end)))], new])
-        said = [reading for reading in past.battery if start <= reading[0] < past.end] + self._battery(wearings, past.end, end)
-        # a band says the same again and again: the last word of each hour is enough, in whatever pieces they were read
-        hourly = {at // HOUR: (at, percent) for at, percent in said}
-        past = self._past[patient] = _Past(start, end, minutes, list(hourly.values()))
+            past = _Past(start, start, {}, {})
+        new = self._bands(wearings, past.end, end)
+        kept = {dev: band[slice(*np.searchsorted(band["t"], (start, past.end)))] for dev, band in past.bands.items()}
+        bands = {dev: joined([band[dev] for band in (kept, new) if dev in band]) for dev in {**kept, **new}}
+        battery: dict[str, Readings] = {}
+        for w in wearings:
+            if w.end is None or w.end > end:
+                said = [reading for reading in past.battery.get(w.dev, ()) if start <= reading[0] < past.end]
+                said += self._battery(w, past.end, end)
+                # a band says the same again and again: the last word of each hour is enough, in whatever pieces they were read
+                battery[w.dev] = list({at // HOUR: (at, percent) for at, percent in said}.values())
+        past = self._past[patient] = _Past(start, end, bands, battery)
         return past
 
-    def _minutes(self, wearings: Sequence[Wearing], start: int, end: int) -> Minutes:
-        """Of all bands, each for as long as it was worn; ascending."""
-        out = joined([self._store.minutes(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings])
-        return out if (np.diff(out["t"]) >= 0).all() else out[np.argsort(out["t"], kind="stable")]
+    def _bands(self, wearings: Sequence[Wearing], start: int, end: int) -> dict[str, Minutes]:
+        """Of each band for as long as it was worn; only of those of which there is any."""
+        parts: dict[str, list[Minutes]] = {}
+        for w in wearings:
+            if len(part := self._store.minutes(w.dev, max(start, w.start), min(end, w.end or end))):
+                parts.setdefault(w.dev, []).append(part)
+        return {dev: joined(found) for dev, found in parts.items()}
 
-    def _led_in(self, wearings: Sequence[Wearing], minutes: Minutes, start: int, end: int) -> Minutes:
-        """The minutes without holes, led by the last hour heard before, however long ago."""
+    def _before(self, wearings: Sequence[Wearing], start: int) -> int | None:
+        """End of the newest minute before that was heard, however long ago."""
         earlier = [(hours[-1], w) for w in wearings if (hours := self._catalog.hours(w.dev, w.start, min(start, w.end or start)))]
-        if earlier:
-            hour, last = max(earlier, key=lambda found: found[0])
-            return joined([self._store.minutes(last.dev, hour, min(hour + HOUR, start)), laid(minutes, start, end)])
-        return laid(minutes, start, end)
+        if not earlier:
+            return None
+        hour, last = max(earlier, key=lambda found: found[0])
+        return _heard(self._store.minutes(last.dev, hour, min(hour + HOUR, start)))
 
     def _bouts(self, wearings: Sequence[Wearing], start: int, end: int) -> list[Bout]:
         """Those that were surely over by `end`, so that it does not matter how much more is known by now."""
@@ -170,13 +189,34 @@ class Sight:
         over = [bout for w, bouts in found for bout in bouts if bout.start >= w.start and bout.end <= end - GROWS]
         return sorted(over, key=lambda bout: (bout.start, bout.kind, bout.dev))
 
-    def _battery(self, wearings: Sequence[Wearing], start: int, end: int) -> list[tuple[int, float]]:
-        """Of the bands worn at `end`."""
-        worn = [w for w in wearings if w.end is None or w.end > end]
-        batches = [b for w in worn for b in self._store.batches(w.dev, Stream.BATTERY, max(start, w.start), end)]
+    def _battery(self, w: Wearing, start: int, end: int) -> list[tuple[int, float]]:
+        batches = self._store.batches(w.dev, Stream.BATTERY, max(start, w.start), end)
         said = [(t, v * b.scale) for b in batches for t, v in zip(b.times.tolist(), b.values[:, 0].tolist(), strict=True)]
         return [reading for reading in sorted(said) if start <= reading[0] < end]
 
     def _gaps(self, wearings: Sequence[Wearing], start: int, end: int) -> list[Span]:
         found = [self._catalog.spans(w.dev, max(start, w.start), min(end, w.end or end)) for w in wearings]
         return [span for spans in found for span in spans if span.cause]
+
+
+def _laid(bands: Mapping[str, Minutes], start: int, end: int) -> list[Minutes]:
+    return [laid(band, start, end) for band in bands.values()] or [unknown(start, end)]
+
+
+def _heard(minutes: Minutes) -> int | None:
+    """End of the newest minute that was heard."""
+    heard = np.flatnonzero(minutes["coverage"] > 0)
+    return int(minutes["t"][heard[-1]]) + MINUTE if len(heard) else None
+
+
+def _bare(wearings: Sequence[Wearing]) -> Iterator[tuple[int, int | None]]:
+    """Spans after the first hand-over without any band; the last has no end where none is worn."""
+    reach: int | None = wearings[0].start if wearings else None
+    for w in wearings:
+        if reach is None:
+            return
+        if w.start > reach:
+            yield reach, w.start
+        reach = None if w.end is None else max(reach, w.end)
+    if reach is not None:
+        yield reach, None

@@ -14,6 +14,7 @@ from detectors.finding import Finding
 from detectors.history import History
 from detectors.localtime import midnight
 from detectors.plan.overrides import personal
+from detectors.plan.schedule import WAITED
 from detectors.rule import Rule
 from ingest.batch import DAY, HOUR, MINUTE
 from ingest.catalog import Catalog
@@ -58,10 +59,13 @@ class Watch:
         """Patients whose data could not be judged at the last look, and why; the others were."""
         self._people: list[tuple[Patient, list[Wearing]]] = []
         self.meet()
+        # what was made before, nobody may have judged: whoever made it may have been killed over it
+        self._late = {patient.id: 0 for patient, _ in self._people}
 
     def meet(self) -> None:
-        """Look up who there is and who wears what."""
-        self._people = [(patient, self._chart.wearings(patient.id)) for patient in self._chart.patients()]
+        """Look up who there is and who wears what; who neither has nor had a band is judged by their plan."""
+        people = [(patient, self._chart.wearings(patient.id)) for patient in self._chart.patients()]
+        self._people = [(patient, wearings) for patient, wearings in people if wearings or self._chart.plans.revisions(patient.id)]
         self._sight.forget()
         self._known.clear()
 
@@ -82,11 +86,11 @@ class Watch:
         self._judge_all(now, self._refresh())
 
     def _awaited(self, complete: Mapping[str, int], apart: Mapping[str, int], now: int) -> int:
-        present = [p.id for p, wearings in self._people if wearings and now + SETTLE <= apart.get(p.id, now + SETTLE)]
-        return min((complete[patient] for patient in present), default=0)
+        present = [(p.id, _returned(wearings)) for p, wearings in self._people if now + SETTLE <= apart.get(p.id, now + SETTLE)]
+        return min((complete[patient] for patient, back in present if back is None or complete[patient] < back), default=0)
 
     def _refresh(self) -> dict[str, int]:
-        """Make what changed as far as it is complete; gives patient → what the bands now worn are complete to.
+        """Make what changed as far as it is complete; gives patient → what the bands now worn, or else the last, are complete to.
 
         Asked first, made afterwards: what arrives meanwhile is for the next time.
         """
@@ -99,7 +103,8 @@ class Watch:
                 self._late[patient.id] = min([*made, self._late.get(patient.id, made[0])])
             else:
                 self._sight.new_gaps(patient.id, wearings)
-            complete[patient.id] = min((max(reached[w.dev], w.start) for w in wearings if w.end is None), default=0)
+            back = _returned(wearings)
+            complete[patient.id] = min((max(reached[w.dev], w.start) for w in wearings if w.end == back), default=0)
         return complete
 
     def _judge_all(self, now: int, complete: Mapping[str, int]) -> None:
@@ -107,24 +112,27 @@ class Watch:
         self.trouble.clear()
         said = self._chart.said() if self._far else {}
         for patient, wearings in self._people:
-            if wearings:
-                try:
-                    self._judge(patient, wearings, now, complete[patient.id], said.get(patient.id, 0))
-                except ValueError as error:
-                    self.trouble[patient.id] = str(error)
+            try:
+                self._judge(patient, wearings, now, complete[patient.id], said.get(patient.id, 0))
+            except ValueError as error:
+                self.trouble[patient.id] = str(error)
 
     def _judge(self, patient: Patient, wearings: list[Wearing], now: int, complete: int, said: int) -> None:
+        begun, back = wearings[0].start if wearings else 0, _returned(wearings)
+        if back is not None and (complete >= back or now >= back + WAITED):
+            complete = max(complete, now + SETTLE)  # nothing more is to come
         # a band that nobody has heard yet can still be silent: its history is empty from the hand-over on
-        end = max(min(now, complete - SETTLE), wearings[0].start + MINUTE)
+        end = max(min(now, complete - SETTLE), begun + MINUTE)
         end -= end % MINUTE
-        changed = self._late.pop(patient.id, end)
-        day = midnight(max(changed, end - REJUDGED), patient.zone, 2)
+        changed = self._late.get(patient.id, end)
+        day = midnight(max(changed, end - REJUDGED, begun), patient.zone, 2)
         while day < midnight(end - 1, patient.zone):
             self._look_near(patient, wearings, day, now, complete)
             day = midnight(day, patient.zone, 1)
         self._look_near(patient, wearings, end, now, complete)
         if self._far and self._due(patient, end, now, said, changed):
             self._look_far(patient, wearings, end, now, complete, said)
+        self._late.pop(patient.id, None)
 
     def _look_near(self, patient: Patient, wearings: list[Wearing], end: int, now: int, complete: int) -> None:
         past = self._sight.near(patient, wearings, end, now, complete)
@@ -161,3 +169,9 @@ class Watch:
 
 def _findings(past: History, rules: Rules, now: int) -> list[Finding]:
     return [finding for kind, (rule, params) in rules.items() for finding in rule.find(past, now, personal(kind, params, past))]
+
+
+def _returned(wearings: Sequence[Wearing]) -> int | None:
+    """When the last band was handed back, µs UTC; 0: there never was one; `None`: one is worn."""
+    ends = [w.end for w in wearings]
+    return None if None in ends else max((end for end in ends if end is not None), default=0)

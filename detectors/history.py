@@ -11,7 +11,7 @@ from detectors.report import Report
 from detectors.sleep import labelled
 from ingest.batch import MINUTE, Span
 from ingest.bout import Bout
-from ingest.minute import Minutes, laid
+from ingest.minute import Minutes, laid, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Told:
 
 
 NOTHING_TOLD = Told()
+Readings = Sequence[tuple[int, float]]
+"""Time µs UTC, percent; ascending."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +56,11 @@ class History:
     """Newest time at which any of the patient's bands was heard, µs UTC; may lie before `start`; `None`: never."""
     since: int | None = None
     """When the patient's first band was handed over, µs UTC."""
+    bare: Sequence[tuple[int, int | None]] = ()
+    """Spans after that, µs UTC, in which the patient had no band; ascending, the last may have no end."""
     told: Told = NOTHING_TOLD
-    battery: Sequence[tuple[int, float]] = ()
-    """Readings of [start, end): time µs UTC, percent; ascending."""
+    battery: Sequence[Readings] = ()
+    """Readings of [start, end), each band's by themselves."""
 
 
 def history(
@@ -65,19 +69,22 @@ def history(
     minutes: Minutes,
     end: int,
     *,
+    beside: Sequence[Minutes] = (),
     days: int = 1,
     bouts: Sequence[Bout] = (),
     gaps: Sequence[Span] = (),
     complete_to: int | None = None,
     last_heard: int | None = None,
     since: int | None = None,
+    bare: Sequence[tuple[int, int | None]] = (),
     told: Told = NOTHING_TOLD,
-    battery: Sequence[tuple[int, float]] = (),
+    battery: Sequence[Readings] = (),
 ) -> History:
     """The local day of `end` (µs UTC, cut to the minute) up to `end`, led in by the `days` local days before it.
 
-    `minutes`: evidence, holes allowed, may reach beyond both ends; what lies outside changes nothing. Bouts and gaps that do not
-    touch the history are left out, so that what was not yet known at `end` cannot leak in.
+    `minutes`: evidence, holes allowed, may reach beyond both ends; what lies outside changes nothing. `beside`: that of other bands;
+    whether one is worn is told from it alone. Bouts and gaps that do not touch the history are left out, so that what was not yet known
+    at `end` cannot leak in.
     """
     end -= end % MINUTE
     start = midnight(end - 1, zone, -days)
@@ -86,12 +93,13 @@ def history(
         zone,
         start,
         end,
-        labelled(laid(minutes, start, end), zone),
+        merged([labelled(laid(band, start, end), zone) for band in (minutes, *beside)]),
         tuple(bout for bout in bouts if bout.start < end and bout.end > start),
         tuple(gap for gap in gaps if gap.cause is not None and gap.t0 < end and gap.t1 > start),
         complete_to,
         last_heard,
         since,
+        bare,
         replace(told, earlier=tuple(one for one in told.earlier if one.start < start)),
-        tuple(reading for reading in battery if start <= reading[0] < end),
+        tuple(tuple(reading for reading in band if start <= reading[0] < end) for band in battery),
     )

@@ -56,3 +56,22 @@ def laid(minutes: Minutes, start: int, end: int) -> Minutes:
     raw = np.dtype((np.void, MINUTE_DTYPE.itemsize))
     out.view(raw)[inside["t"] // 60_000_000 - first] = inside.view(raw)
     return out
+
+
+def merged(bands: Sequence[Minutes]) -> Minutes:
+    """What several bands of one person say, wear told: one row a minute, whole and of one band, never a sum; ascending.
+
+    The worn band speaks, of two the one that feels a body (pulse or motion), for one on a table is taken for worn until it has lain there
+    long enough; then the one that tells motion, the one heard more, and one that may be worn before one that is not. The order of `bands`
+    decides only between two that tell alike.
+    """
+    if len(bands) == 1:
+        return bands[0]
+    every = joined(bands)
+    worn, known = every["worn"], np.isfinite(every["still"])
+    body = np.isfinite(every["hr"]) | (every["still"] == 0) | (every["steps"] > 0)
+    order = np.lexsort((worn == 0, -every["coverage"], ~known, ~body, worn != 1, every["t"]))
+    times = every["t"][order]
+    first = np.ones(len(times), np.bool_)
+    first[1:] = times[1:] != times[:-1]
+    return every[order[first]]

@@ -109,4 +109,4 @@ def prescribed(line: str, what: Plan | None, before: str = "", levels: Sequence[
     earlier = lived(before, first=-len(before)) if what else ()
     told_ = Told(((-(1 << 61), BERLIN),), plans, answers, {occurrence: day(0) + 8 * HOUR + 30 * MINUTE}, tuple(earlier))
     battery = [(day(0) + n * HOUR, float(level)) for n, level in enumerate(levels)]
-    return replace(history, told=told_, battery=tuple(one for one in battery if one[0] < history.end))
+    return replace(history, told=told_, battery=(tuple(one for one in battery if one[0] < history.end),))

@@ -38,7 +38,7 @@ def payload(**changes: object) -> bytes:
 
 def test_what_was_said_comes_back_as_it_was_in_order(chart: Chart) -> None:
     for report in reversed(EVERY):
-        assert chart.reports.add(report, "cli", NOON)
+        assert chart.reports.add(report, "cli", NOON + 3)
     assert chart.reports.of(ANN.id) == EVERY
     assert chart.reports.of(ANN.id, NOON + 1, NOON + 3) == EVERY[2:4]
     assert chart.reports.of("virtual-bob") == []
@@ -76,6 +76,13 @@ def test_a_report_that_cannot_be_meant_is_refused_with_the_next_step(chart: Char
 @pytest.mark.parametrize("at", [NOON + 5 * MINUTE, NOON - 60 * DAY])
 def test_a_clock_somewhat_ahead_and_an_answer_weeks_later_are_taken(chart: Chart, at: int) -> None:
     assert chart.reports.add(score(3, at), "cli", NOON)
+
+
+def test_what_a_clock_ahead_says_is_said_when_it_came_and_known_again_when_it_comes_twice(chart: Chart) -> None:
+    ahead = score(3, NOON + 4 * MINUTE)
+    assert chart.reports.add(ahead, "mqtt", NOON)
+    assert chart.reports.of(ANN.id, 0, NOON + 1) == [score(3, NOON)]
+    assert not chart.reports.add(ahead, "mqtt", NOON + MINUTE)
 
 
 def away(first: date, last: date) -> TimeOut:

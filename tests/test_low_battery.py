@@ -22,7 +22,7 @@ CORE: Plan = plan(phase("active", 0, 30, session("core", ACTIVE)))
 def found(readings: Iterable[tuple[float, float]], days: int = 3, planned: Plan | None = None) -> list[Finding]:
     """`readings`: hours after the first midnight, percent."""
     history = told((), days, plans=(revision(planned),) if planned else ())
-    history = replace(history, battery=tuple((day(0) + round(hour * HOUR), percent) for hour, percent in readings))
+    history = replace(history, battery=(tuple((day(0) + round(hour * HOUR), percent) for hour, percent in readings),))
     return list(RULE.find(history, history.end, Params()))
 
 
@@ -108,3 +108,13 @@ def test_it_is_low_only_where_it_was_read_so_and_never_twice_at_once(levels: lis
         assert findings == []
     if levels and levels[0] <= 20:
         assert findings
+
+
+def test_two_bands_are_told_of_each_by_itself() -> None:
+    # one   60 18 16 15 14 …   low from the first hour on
+    # other 90 90 90 90 90 …   never: between the first one's readings it does not look as if that were charged
+    first, other = [(0.0, 60.0), *((float(n), 19.0 - n) for n in range(1, 8))], [(n + 0.5, 90.0) for n in range(8)]
+    history = told((), 3)
+    battery = tuple(tuple((day(0) + round(hour * HOUR), percent) for hour, percent in band) for band in (first, other))
+    assert spans(RULE.find(replace(history, battery=battery), history.end, Params())) == [(1, None)]
+    assert spans(RULE.find(replace(history, battery=battery[::-1]), history.end, Params())) == [(1, None)]

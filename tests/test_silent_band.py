@@ -96,3 +96,30 @@ def test_as_hours_pass_a_silence_keeps_its_key(parts: list[tuple[str, int]], off
 def test_senseless_hours_are_refused(silent_hours: float) -> None:
     with pytest.raises(ValueError, match="silent_hours"):
         Params(silent_hours=silent_hours)
+
+
+def test_after_the_last_band_was_handed_back_nothing_is_silent() -> None:
+    # ____ 8 h |   8 h   | handed back |   8 h
+    back = seen(drawn("_" * 8 + " " * 16, 60), bare=[(MIDNIGHT + 16 * HOUR, None)])
+    assert found(back) == []
+
+
+def test_a_silence_ends_where_the_band_was_handed_back() -> None:
+    # ____ 4 h |   13 h   | handed back |   7 h
+    before, after = seen(drawn("_" * 4 + " " * 13, 60)), seen(drawn("_" * 4 + " " * 20, 60), bare=[(MIDNIGHT + 17 * HOUR, None)])
+    assert hours(found(before)) == [(4, None)]
+    assert hours(found(after)) == [(4, 17)]
+    assert found(before)[0].key == found(after)[0].key
+    assert found(after)[0].evidence == {"silent_h": 13.0}
+
+
+def test_days_between_two_bands_are_no_silence_and_the_next_one_is_silent_from_its_hand_over() -> None:
+    # ____ 2 h | back | 18 h | the next one |   13 h        and once it is heard | ___
+    bare = [(MIDNIGHT + 3 * HOUR, MIDNIGHT + 20 * HOUR)]
+    assert hours(found(seen(drawn("_" * 2 + " " * 31, 60), bare=bare))) == [(20, None)]
+    assert hours(found(seen(drawn("_" * 2 + " " * 31 + "_", 60), bare=bare))) == [(20, 33)]
+    assert found(seen(drawn("_" * 2 + " " * 20 + "_", 60), bare=bare)) == []
+
+
+def test_a_hand_over_yet_to_come_changes_nothing() -> None:
+    assert hours(found(seen(drawn("_" * 8 + " " * 12, 60), bare=[(MIDNIGHT + 30 * HOUR, None)]))) == [(8, None)]

@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from alerts.chart import Wearing
 from detectors.sleep import labelled
 from ingest.batch import DAY, MINUTE, Span
 from ingest.bout import Bout
-from ingest.minute import MINUTE_DTYPE, Minutes, laid
+from ingest.minute import Minutes, laid, merged
 from ingest.store import Store
 
 Gaps = Callable[[str, int, int], list[Span]]
@@ -44,14 +42,4 @@ def record(store: Store, gaps: Gaps, wearings: Sequence[Wearing], zone: ZoneInfo
             rows.append(seen[(seen["t"] >= first) & (seen["coverage"] > 0)])
             bouts += [b for b in store.bouts(wearing.dev, first, last) if wearing.start <= b.start < last]
             spans += [s for s in gaps(wearing.dev, first, last) if s.cause is not None]
-    return Record(_merged(rows), sorted(bouts, key=lambda b: b.start), sorted(spans, key=lambda s: s.t0))
-
-
-def _merged(rows: Sequence[Minutes]) -> Minutes:
-    """One row a minute: of two bands the worn one, then the one heard more. Never a sum of both."""
-    every = np.concatenate([np.empty(0, MINUTE_DTYPE), *rows])
-    order = np.lexsort((-every["coverage"], -np.nan_to_num(every["worn"], nan=-1.0), every["t"]))
-    every = every[order]
-    first = np.ones(len(every), bool)
-    first[1:] = every["t"][1:] != every["t"][:-1]
-    return every[first]
+    return Record(merged(rows), sorted(bouts, key=lambda b: b.start), sorted(spans, key=lambda s: s.t0))

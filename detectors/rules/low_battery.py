@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors import dates
 from detectors.finding import Finding
-from detectors.history import History
+from detectors.history import History, Readings
 from detectors.plan.schedule import occurrences
 from detectors.plan.term import in_zone
 from detectors.rule import Rule
@@ -52,10 +52,6 @@ class Params(BaseModel):
     )
 
 
-Readings = Sequence[tuple[int, float]]
-"""Time µs UTC, percent; ascending."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Spell:
     start: int
@@ -65,10 +61,10 @@ class _Spell:
 
 
 def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # noqa: ARG001 — a rule's shape; the readings tell their time
-    """One finding for each time it was low or about to be, until it charges. Without readings nothing is said."""
-    planned = occurrences(history.told.plans, history.told.zones, history.start - DAY, history.end + AHEAD) if history.battery else []
+    """One finding for each time a band was low or about to be, until it charges. Without readings nothing is said."""
+    planned = occurrences(history.told.plans, history.told.zones, history.start - DAY, history.end + AHEAD) if any(history.battery) else []
     ends = sorted(one.end for one in planned if not one.quota and one.excused is None)
-    for spell in _spells(history.battery, ends, params):
+    for spell in (spell for band in history.battery for spell in _spells(band, ends, params)):
         read, percent = spell.falling[-1]
         empty = _empty(spell.falling, params)
         evidence: dict[str, float | int | str] = {"percent": round(percent)}

@@ -32,16 +32,32 @@ def find(history: History, now: int, params: Params) -> Iterable[Finding]:
     """One finding for each silence of at least `params.silent_hours`: those seen in the minutes, and the one since the band was last heard.
 
     A finding begins where the band was last heard, to the full minute after it, or where it was handed over if it never was; so it
-    alone of all rules may begin before the history. Before the hand-over nothing is silent.
+    alone of all rules may begin before the history. Where the patient had no band nothing is silent.
     """
-    for start, end, judged in _silences(history, now):
+    for start, end, judged in (part for silence in _silences(history, now) for part in _with_a_band(silence, history.bare)):
         if judged - start >= params.silent_hours * HOUR:
             key = f"{KIND}@{datetime.fromtimestamp(start // MICROS, UTC):%Y-%m-%dT%H:%MZ}"
             yield Finding(history.patient, KIND, key, start, end, {"silent_h": round((judged - start) / HOUR, 1)})
 
 
-def _silences(history: History, now: int) -> Iterator[tuple[int, int | None, int]]:
-    """Start, end (`None` while it lasts) and the time up to which it is known to last, µs UTC, of every silence."""
+_Silence = tuple[int, int | None, int]
+"""Start, end (`None` while it lasts) and the time up to which it is known to last, µs UTC."""
+
+
+def _with_a_band(silence: _Silence, bare: Iterable[tuple[int, int | None]]) -> Iterator[_Silence]:
+    """What of it lies outside the times in which the patient had no band."""
+    start, end, judged = silence
+    for back, again in bare:
+        if back < judged and (again is None or again > start):
+            if start < back:
+                yield start, back, back
+            if again is None or again >= judged:
+                return
+            start = _whole(again)
+    yield start, end, judged
+
+
+def _silences(history: History, now: int) -> Iterator[_Silence]:
     times, handed = history.minutes["t"], _whole(history.since or 0)
     last = history.last_heard if history.last_heard is not None else history.since
     starts, ends = runs(history.minutes["coverage"] == 0)
