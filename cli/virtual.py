@@ -85,9 +85,9 @@ def live_through(
 ) -> None:
     """Judge step by step behind what is complete, until all of the history is; then what was held back comes, and is judged as well."""
     watch, replies = behind.watch(), Replies(behind, players, orders.start, orders.end)
-    apart = {player.patient: player.held_from for player in players if player.held_from is not None}
     now, delivered = orders.start, orders.start
-    for _ in _heard(gateway):
+    for done in _heard(gateway):
+        apart = _apart(behind, players) if done else {}
         for now in watch.follow(now, STEP, apart):  # noqa: B020 — each look goes on where the last one stopped
             if now - delivered >= HOUR:
                 if deliver(behind.chart, ways, now):
@@ -97,11 +97,23 @@ def live_through(
             moved(now)
         if gateway.done and now + STEP + SETTLE > orders.end:
             break
-    if apart:
+    if orders.held:
         gateway.release()
-        next(done for done in _heard(gateway) if done)
+        # that all of it is stored is known before it is known to be complete
+        next(done for done in _heard(gateway) if done and _whole(behind, orders))
         watch.judge(orders.end)
         deliver(behind.chart, ways, orders.end)
+
+
+def _apart(behind: Clinic, players: Sequence[Player]) -> dict[str, int]:
+    """Who is not waited for, and from when. Where the line went down while the band was out of reach, that is before the line did."""
+    down = [(player, player.held_from) for player in players if player.held_from is not None]
+    return {player.patient: min(since, behind.catalog.complete_to(player.dev) or since) for player, since in down}
+
+
+def _whole(behind: Clinic, orders: Orders) -> bool:
+    """Whether what was held back is all there."""
+    return all((behind.catalog.complete_to(dev) or 0) >= orders.end for dev in orders.held)
 
 
 def _heard(gateway: Gateway) -> Iterator[bool]:

@@ -27,7 +27,7 @@ def reply(player: Player, asked_about: Occurrence, asked: int) -> Answer | None:
     """
     if not player.persona.answers:
         return None
-    said_at = asked + int(_even(player, asked_about.id, player.persona.answer_min) * MINUTE)
+    said_at = asked + int(_even(player, _session(asked_about), player.persona.answer_min) * MINUTE)
     wanted = int(asked_about.id.rsplit("/", 1)[1]) if asked_about.quota else 1
     if _times_done(player, asked_about, said_at) >= wanted:
         said = Said.YES
@@ -85,6 +85,11 @@ def _even(player: Player, about: str, least_most: tuple[float, float]) -> float:
     """Drawn evenly, and the same for the same thing."""
     seed = int.from_bytes(blake2b(f"{player.dev}/{about}".encode(), digest_size=8).digest())
     return float(np.random.default_rng([player.band.body.seed, seed]).uniform(*least_most))
+
+
+def _session(planned: Occurrence) -> str:
+    """Without the plan's id, which is made of the pseudonym."""
+    return planned.id.partition("/")[2]
 
 
 def _id(player: Player, about: str, asked: int) -> str:
