@@ -33,7 +33,7 @@ class Database:
         try:
             self._engine = _engine(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise ChartUnavailable(f"the chart's address is not one KeepUp can open ({error}); give e.g. sqlite:///chart.db") from error
+            raise ChartUnavailable(f"the chart's address is not one KeepUp can open ({error}); {_instead(url)}") from error
         self._name = self._engine.url.render_as_string(hide_password=True)
         self._turn = Lock()
         self._writer = self._engine.execution_options(writes=True)
@@ -67,7 +67,8 @@ class Database:
         if self._engine.dialect.name != "sqlite":
             return False
         with self.reading() as tx:
-            return tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0
+            busy: int = tx.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        return not busy
 
     def close(self) -> None:
         self._engine.dispose()
@@ -94,6 +95,14 @@ class Database:
                 f"the chart {self._name} cannot be used: {error.orig}. Check that its folder exists, that this user may write the file and "
                 "its folder, and that the disk is not full; then try again"
             ) from error
+
+
+def _instead(url: str) -> str:
+    if url.startswith("postgresql+psycopg:"):
+        return "install what speaks to PostgreSQL: pip install 'keepup[postgres]'"
+    if url.startswith("postgres"):
+        return "write postgresql+psycopg://user:password@host/name"
+    return "give e.g. sqlite:///chart.db"
 
 
 def _engine(url: str) -> Engine:

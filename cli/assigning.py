@@ -16,20 +16,20 @@ from detectors.plan.read import read
 from detectors.plan.term import shown
 
 
-def assigned(folder: Path, file: Path, text: str, patient: str | None, first: date | None) -> None:
+def assigned(folder: Path, file: Path, text: str, patient: str | None, first: date | None, chart: str | None) -> None:
     """Says what it did and when it takes effect. Raises `typer.Exit` with code 1 where the plan is refused."""
     plan = _sound(file, text)
-    with chart_of(folder) as chart:
-        who = chart.patient(patient or plan.patient)
+    with chart_of(folder, chart) as opened:
+        who = opened.patient(patient or plan.patient)
         if who is None:
             _refused(f"patient {patient or plan.patient} is not in the chart; keepup patient add puts them there")
         now = wall()
-        since = now if first is None else shown(first, time(0), chart.zones(who.id))
+        since = now if first is None else shown(first, time(0), opened.zones(who.id))
         try:
-            new = chart.plans.assign(who.id, text, plan, since, plan.therapist, now)
+            new = opened.plans.assign(who.id, text, plan, since, plan.therapist, now)
         except ValueError as error:
             _refused(str(error))
-        _tell(chart, who, plan, since, new)
+        _tell(opened, who, plan, since, new)
 
 
 def _sound(file: Path, text: str) -> Plan:

@@ -101,15 +101,15 @@ def chart_in(folder: Path) -> str:
 
 
 @contextmanager
-def chart_of(folder: Path) -> Iterator[Chart]:
-    """Of a site that is there already. Raises `ChartUnavailable`."""
-    if not (folder / "chart.db").exists():
+def chart_of(folder: Path, chart: str | None = None) -> Iterator[Chart]:
+    """Of a site that is there already; `chart` is the URL of one elsewhere. Raises `ChartUnavailable`."""
+    if chart is None and not (folder / "chart.db").exists():
         raise typer.BadParameter(f"{folder} holds no site. Is the folder's name as you meant it? keepup patient add begins one.")
-    chart = Chart(chart_in(folder))
+    opened = Chart(chart or chart_in(folder))
     try:
-        yield chart
+        yield opened
     finally:
-        chart.close()
+        opened.close()
 
 
 def site_secret(folder: Path) -> bytes:

@@ -9,7 +9,7 @@ import typer
 
 from alerts.chart import Chart, Patient, Wearing
 from cli.line import Clinic, chart_of, clinic, wall
-from cli.options import a_day, a_folder, a_patient, as_json, name, person, stamp, zone
+from cli.options import a_chart, a_day, a_folder, a_patient, as_json, name, person, stamp, zone
 from detectors.plan.term import shown
 
 app = typer.Typer(help="The people whose bands are heard.", no_args_is_help=True, add_completion=False)
@@ -34,12 +34,13 @@ def add(
         ),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Change therapist, band, zone or detail of somebody already there.")] = False,
+    chart: a_chart = None,
 ) -> None:
     """Put a patient into the chart, and a band on them.
 
     Example: keepup patient add clinic p-7f3a --zone Europe/Berlin --therapist t-02 --band b-1
     """
-    with clinic(folder) as behind:
+    with clinic(folder, chart=chart) as behind:
         before = behind.chart.patient(id)
         if before and not replace:
             typer.echo(
@@ -54,13 +55,13 @@ def add(
 
 
 @app.command(name="list")
-def list_(folder: a_folder, json_: as_json = False) -> None:
+def list_(folder: a_folder, json_: as_json = False, chart: a_chart = None) -> None:
     """Who is in the chart: zone, therapist, band, plan, and until when they are paused.
 
     Example: keepup patient list clinic --json
     """
-    with chart_of(folder) as chart:
-        people = [_line(chart, who, wall()) for who in chart.patients()]
+    with chart_of(folder, chart) as opened:
+        people = [_line(opened, who, wall()) for who in opened.patients()]
     if json_:
         typer.echo(json.dumps({"patients": people}))
         return
@@ -80,6 +81,7 @@ def move(
     since: Annotated[
         date | None, typer.Option("--from", parser=a_day, metavar="DATE", help="First day there, 2027-03-01; from now on if not given.")
     ] = None,
+    chart: a_chart = None,
 ) -> None:
     """Say that a patient lives, or travels, by another clock. Sessions planned for 18:30 are then at 18:30 there.
 
@@ -89,9 +91,9 @@ def move(
     at = now if since is None else shown(since, time(0), [(0, zone)])
     if at > now:
         raise typer.BadParameter(f"{since} is yet to come there. Say it once they have arrived.", param_hint="--from")
-    with chart_of(folder) as chart:
+    with chart_of(folder, chart) as opened:
         try:
-            moved = chart.move(id, zone, at)
+            moved = opened.move(id, zone, at)
         except ValueError as error:
             _refused(error)
     typer.echo(f"{id} is in {zone.key} since {stamp(at)}." if moved else f"{id} is in {zone.key} already; nothing was changed.")
@@ -111,6 +113,7 @@ def pause(
     by: Annotated[
         str | None, typer.Option(parser=name, metavar="ID", help="Pseudonym of who says so; their therapist if not given.")
     ] = None,
+    chart: a_chart = None,
 ) -> None:
     """Tell nobody anything about a patient for some days, by the patient's calendar.
 
@@ -121,12 +124,12 @@ def pause(
     if last < first:
         raise typer.BadParameter(f"{last} comes before {first}. Give the first day, then the last.")
     _one_of_the_rules(kind)
-    with chart_of(folder) as chart:
-        who = _known(chart, id)
-        zones = chart.zones(id)
+    with chart_of(folder, chart) as opened:
+        who = _known(opened, id)
+        zones = opened.zones(id)
         start, end = shown(first, time(0), zones), shown(last + timedelta(days=1), time(0), zones)
         try:
-            chart.pauses.set(id, kind, start, end, by or who.therapist, why[:200], wall())
+            opened.pauses.set(id, kind, start, end, by or who.therapist, why[:200], wall())
         except ValueError as error:
             _refused(error)
     typer.echo(f"Nobody is told anything{f' of {kind}' if kind else ''} about {id} from {stamp(start)} to {stamp(end)}.")
@@ -139,19 +142,46 @@ def resume(
     by: Annotated[
         str | None, typer.Option(parser=name, metavar="ID", help="Pseudonym of who says so; their therapist if not given.")
     ] = None,
+    chart: a_chart = None,
 ) -> None:
     """End every pause of a patient, those to come too. Exit code 1: there was none.
 
     Example: keepup patient resume clinic p-7f3a
     """
     now = wall()
-    with chart_of(folder) as chart:
-        who = _known(chart, id)
-        ended = sum(chart.pauses.end(one.id, by or who.therapist, now) for one in chart.pauses.of(id))
+    with chart_of(folder, chart) as opened:
+        who = _known(opened, id)
+        ended = sum(opened.pauses.end(one.id, by or who.therapist, now) for one in opened.pauses.of(id))
     if not ended:
         typer.echo(f"{id} is not paused; nothing was changed.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{id} is told of again.")
+
+
+@app.command()
+def erase(
+    folder: a_folder,
+    id: a_patient,  # noqa: A002 — the patient's
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the id once more.")] = False,
+    chart: a_chart = None,
+) -> None:
+    """Forget a patient: nothing about them is left in the chart, and nobody can bring it back.
+
+    What it does not reach it names. Exit code 1: nothing was erased.
+
+    Example: keepup patient erase clinic p-7f3a
+    """
+    with chart_of(folder, chart) as opened:
+        _known(opened, id)
+        bands = ", ".join(sorted({worn.dev for worn in opened.wearings(id)}))
+        if not yes and typer.prompt(f"All about {id} will be gone for good. Type the id once more") != id:
+            _refused(ValueError("that is another id; nothing was erased"))
+        cleared = opened.erase(id, wall())
+    typer.echo(f"{id} is erased: plans, reports, findings, alerts and messages. The audit still adds up and names nobody.")
+    if not cleared:
+        typer.echo("The database's files may hold it yet: SQLite's until all verbs of the site were stopped once, else until VACUUM.")
+    typer.echo(f"Not erased: what {bands or 'no band'} measured (store and catalog.db in {folder}, and what gateways keep), what was sent,")
+    typer.echo("backups, and files that name them: their plan, up.json in the folder, keepup.toml (which would admit them again).")
 
 
 def _put_on(behind: Clinic, band: str, patient: str) -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.asking import Given, asked
-from cli.options import a_day, a_folder, as_json, name, zone
+from cli.options import a_chart, a_day, a_folder, as_json, name, zone
 from cli.remarks import shown
 from cli.weeks import planned, told, weeks
 from detectors.plan.calendar import calendar as icalendar
@@ -132,6 +132,7 @@ def assign(
         date | None,
         typer.Option("--from", parser=a_day, metavar="DATE", help="First day by the patient's calendar; from now on if not given."),
     ] = None,
+    chart: a_chart = None,
 ) -> None:
     """Put a plan into its patient's chart, in place of the one before.
 
@@ -141,7 +142,7 @@ def assign(
     """
     from cli.assigning import assigned  # brings the chart, for which who only checks a file should not wait
 
-    assigned(folder, file, plan_text(file), patient, first)
+    assigned(folder, file, plan_text(file), patient, first, chart)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from alerts.chart import Chart
 from cli.line import chart_of, wall
-from cli.options import a_day, a_folder, a_patient
+from cli.options import a_chart, a_day, a_folder, a_patient
 from detectors.report import Answer, Back, Feeling, Pain, Reason, Report, Said, TimeOut
 
 app = typer.Typer(help="What a patient said, put into the chart by hand.", no_args_is_help=True, add_completion=False)
@@ -20,14 +20,14 @@ an_occurrence = typer.Argument(metavar="OCCURRENCE", help="The session's id: pla
 
 
 @app.callback()
-def report(context: typer.Context, folder: a_folder, patient: a_patient) -> None:
+def report(context: typer.Context, folder: a_folder, patient: a_patient, chart: a_chart = None) -> None:
     """What a patient said, put into the chart by hand: at a visit, on the phone.
 
     It counts as an answer from a message's link does. What was said stays; what was said later holds.
 
     Example: keepup report clinic p-7f3a pain 3
     """
-    context.obj = (folder, patient)
+    context.obj = (folder, patient, chart)
 
 
 @app.command()
@@ -121,12 +121,12 @@ def back(
 
 
 def _say(context: typer.Context, by: str, kind: type[Any], **what: object) -> None:
-    folder, patient = context.obj
+    folder, patient, elsewhere = context.obj
     try:
         said: Report = kind(id=token_hex(16), patient=patient, at=wall(), by=by, **what)
     except ValidationError as error:
         raise typer.BadParameter("; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))) from error
-    with chart_of(folder) as chart:
+    with chart_of(folder, elsewhere) as chart:
         if occurrence := what.get("occurrence"):
             _planned(chart, patient, str(occurrence))
         try:

@@ -11,7 +11,7 @@ import typer
 from alerts.chart import Therapist
 from alerts.people import SHORTEST
 from cli.line import chart_of, clinic
-from cli.options import a_folder, name, zone
+from cli.options import a_chart, a_folder, name, zone
 
 
 def clock(text: str) -> int:
@@ -29,6 +29,7 @@ def therapist(
     digest: Annotated[
         int | None, typer.Option(parser=clock, metavar="HH:MM", help="When the day's digest is due by their clock; 07:30 at first.")
     ] = None,
+    chart: a_chart = None,
 ) -> None:
     """Let a therapist log in, or give them another password. With --zone or --digest, for one who can log in already: change that alone.
 
@@ -38,33 +39,33 @@ def therapist(
 
     Example: keepup therapist clinic t-02 --zone Europe/Berlin --digest 07:30
     """
-    if (zone is None and digest is None) or _before(folder, id) is None:
-        _employ(folder, id)
+    if (zone is None and digest is None) or _before(folder, id, chart) is None:
+        _employ(folder, id, chart)
     if zone is not None or digest is not None:
-        _settle_in(folder, id, zone, digest)
+        _settle_in(folder, id, zone, digest, chart)
 
 
-def _employ(folder: Path, id: str) -> None:  # noqa: A002 — the therapist's
+def _employ(folder: Path, id: str, chart: str | None) -> None:  # noqa: A002 — the therapist's
     password = _asked() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     if len(password) < SHORTEST:
         raise typer.BadParameter(f"The password has {len(password)} characters; give at least {SHORTEST}. A few plain words will do.")
-    with clinic(folder) as behind:
+    with clinic(folder, chart=chart) as behind:
         behind.chart.employ(id, password)
     typer.echo(f"{id} can log in.")
 
 
-def _before(folder: Path, id: str) -> Therapist | None:  # noqa: A002 — the therapist's
-    if not (folder / "chart.db").exists():
+def _before(folder: Path, id: str, chart: str | None) -> Therapist | None:  # noqa: A002 — the therapist's
+    if chart is None and not (folder / "chart.db").exists():
         return None
-    with chart_of(folder) as chart:
-        return next((one for one in chart.therapists() if one.id == id), None)
+    with chart_of(folder, chart) as opened:
+        return next((one for one in opened.therapists() if one.id == id), None)
 
 
-def _settle_in(folder: Path, id: str, zone: ZoneInfo | None, digest: int | None) -> None:  # noqa: A002 — the therapist's
-    before = _before(folder, id) or Therapist(id)
+def _settle_in(folder: Path, id: str, zone: ZoneInfo | None, digest: int | None, chart: str | None) -> None:  # noqa: A002 — the therapist's
+    before = _before(folder, id, chart) or Therapist(id)
     now = Therapist(id, zone or before.zone, before.digest_at if digest is None else digest)
-    with chart_of(folder) as chart:
-        chart.settle_in(now)
+    with chart_of(folder, chart) as opened:
+        opened.settle_in(now)
     typer.echo(f"{id} gets the day's digest at {now.digest_at // 60:02}:{now.digest_at % 60:02} in {now.zone.key}.")
 
 

@@ -147,6 +147,15 @@ def test_an_address_that_is_none_says_what_one_looks_like() -> None:
         Chart("chart.db")
 
 
+def test_postgresql_without_what_speaks_to_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ChartUnavailable, match=r"pip install 'keepup\[postgres\]'"):
+        Chart("postgresql+psycopg://keepup:secret@localhost/clinic")
+    with pytest.raises(ChartUnavailable, match=r"write postgresql\+psycopg://") as told:
+        Chart("postgresql://keepup:secret@localhost/clinic")
+    assert "secret" not in str(told.value)
+
+
 def test_a_chart_of_a_newer_keepup_is_left_alone(url: str) -> None:
     Chart(url).close()
     engine = create_engine(url)

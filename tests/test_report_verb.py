@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from cli import main
 from cli.line import wall
 from detectors.report import Answer, Back, Feeling, Pain, Reason, Said, TimeOut
 from ingest.batch import DAY, MINUTE
+from tests.postgres import Postgres
 from tests.test_chart_plans import plan, text
 
 WHO = "p-ann"
@@ -97,6 +99,7 @@ REFUSED = {
     f"patient pause FOLDER {WHO} 2027-03-02 2027-03-01": (2, "Give the first day, then the last"),
     f"patient pause FOLDER {WHO} 2027-03-01 2027-03-01 --kind sitting": (2, "sitting is no rule; there are: "),
     "patient pause FOLDER p-nobody 2027-03-01 2027-03-01": (1, "keepup patient list shows who is"),
+    "patient erase FOLDER p-nobody --yes": (1, "p-nobody is not in the chart"),
     f"patient resume FOLDER {WHO}": (1, "p-ann is not paused"),
     "patient resume FOLDER p-nobody": (1, "p-nobody is not in the chart"),
     "therapist FOLDER t-02 --digest 25:00": (2, "is not a time of day"),
@@ -184,6 +187,43 @@ def test_a_therapists_digest_is_set_without_touching_the_password(folder: Path, 
     assert done.stdout == "t-02 gets the day's digest at 06:15 in Europe/Berlin.\n"
     assert site.therapists() == [Therapist("t-02", BERLIN, 375)]
     assert site.login("t-02", "a few plain words")
+
+
+def test_who_is_erased_is_gone_once_the_id_was_typed_again(folder: Path, site: Chart) -> None:
+    site.hand_over(Wearing("b-1", WHO, wall() - DAY))
+    refused = typed(folder, f"patient erase FOLDER {WHO}", "p-bob\n")
+    assert (refused.exit_code, site.patient(WHO) is None) == (1, False)
+    assert "another id; nothing was erased" in plainly(refused)
+    done = typed(folder, f"patient erase FOLDER {WHO}", f"{WHO}\n")
+    assert (done.exit_code, site.patient(WHO)) == (0, None)
+    assert "may hold it yet" not in done.stdout
+    assert "Not erased: what b-1 measured (store and catalog.db" in done.stdout
+    assert typed(folder, f"patient erase FOLDER {WHO} --yes").exit_code == 1
+
+
+def test_people_are_entered_into_a_chart_that_is_elsewhere(tmp_path: Path, postgres: Postgres) -> None:
+    url, folder = postgres.chart(), tmp_path / "clinic"
+    (tmp_path / "url").write_text(url)
+    (tmp_path / "plan.yaml").write_text(text())
+    at = f"--chart {tmp_path}/url"
+    for line, say in (
+        (f"patient add FOLDER {WHO} --zone Europe/Berlin --therapist t-02 {at}", ""),
+        (f"therapist FOLDER t-02 --digest 06:15 {at}", "a few plain words\n"),
+        (f"plan assign FOLDER {tmp_path}/plan.yaml {at}", ""),
+        (f"report {at} FOLDER {WHO} pain 3", ""),
+        (f"patient move FOLDER {WHO} UTC {at}", ""),
+        (f"patient pause FOLDER {WHO} 2027-03-01 2027-03-01 {at}", ""),
+        (f"patient resume FOLDER {WHO} {at}", ""),
+    ):
+        done = typed(folder, line, say)
+        assert done.exit_code == 0, plainly(done)
+    assert WHO in typed(folder, f"patient list FOLDER {at}").stdout
+    assert not (folder / "chart.db").exists()
+    with closing(Chart(url)) as chart:
+        assert [one.plan for one in chart.plans.assigned(WHO)] == ["rx-0001"]
+        assert [one.kind for one in chart.reports.of(WHO)] == ["pain"]
+        assert chart.therapists() == [Therapist("t-02", ZoneInfo("UTC"), 375)]
+    assert "until VACUUM" in typed(folder, f"patient erase FOLDER {WHO} --yes {at}").stdout
 
 
 @pytest.mark.parametrize("verb", [f"report FOLDER {WHO} {what}" for what in ("answer", "pain", "feeling", "reason", "pause", "back")])
