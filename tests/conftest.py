@@ -7,6 +7,7 @@ from shutil import copytree
 
 import pytest
 from fastapi import FastAPI
+from hypothesis import settings
 
 from alerts.chart import Chart
 from ingest import sqlite
@@ -16,6 +17,9 @@ from tests.postgres import Postgres, programs, running
 from tests.rounds import ANN, BOB, NOON
 from tests.visitor import Browser, Clock
 from web.app import app
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")  # machines are shared: how long an example takes says nothing
 
 
 @pytest.fixture(autouse=True)

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 
-from alerts import claims, outbox
-from alerts.alert import Message, MessageState
+from alerts.alert import Message
 from alerts.channel import Send
 from alerts.channels import email, ntfy
 from alerts.chart import Chart
@@ -28,7 +27,9 @@ from alerts.deliver import Way, deliver
 from alerts.links import Links
 from alerts.policy import LEASE
 from ingest.batch import MICROS
-from tests.ordeal import ACTS, PEOPLE, REACH, TIMES, judge
+from tests.mutants import MUTANTS
+from tests.ordeal import ACTS, PEOPLE, REACH
+from tests.passes import TIMES, judge
 
 SECOND = MICROS
 PATIENCE = 80
@@ -211,45 +212,6 @@ class Killer:
             reaper.doing("deliver")
             deliver(chart, ways, now, chart.links.addresses(links, now))
             clock.passed += 1
-
-
-def _sent_before_sending() -> None:
-    def sending(tx: Connection, site: str, row: Any, words: tuple[str, bool], now: int) -> Message:
-        message = kept(tx, site, row, words, now)
-        claims._set(tx, row.id, state=MessageState.SENT.value, settled=now)
-        return message
-
-    kept, claims._sending = claims._sending, sending
-
-
-def _ambiguous_sent_again() -> None:
-    def recover(tx: Connection, now: int, idempotent: Collection[str], channels: Collection[str] | None) -> int:
-        return kept(tx, now, [*idempotent, *SETTINGS], channels)
-
-    kept, claims.recover = claims.recover, recover
-
-
-def _messages_in_a_second_transaction() -> None:
-    def tell(tx: Connection, *about: Any) -> None:
-        tx.exec_driver_sql("COMMIT")
-        tx.exec_driver_sql("BEGIN IMMEDIATE")
-        kept(tx, *about)
-
-    kept = outbox.tell
-    setattr(outbox, "tell", tell)  # noqa: B010 — its signature is not repeated here
-
-
-def _no_budget() -> None:
-    claims._slot = lambda *_: True
-
-
-MUTANTS: Mapping[str, Callable[[], None]] = {
-    "marked sent before it is sent": _sent_before_sending,
-    "sent again though it may have arrived": _ambiguous_sent_again,
-    "messages in a second transaction": _messages_in_a_second_transaction,
-    "no place in the day is taken": _no_budget,
-}
-"""Faults put into the child on purpose (research note `alerts` §6.4)."""
 
 
 def main(clock: str, ports: str, mutant: str = "") -> None:

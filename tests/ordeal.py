@@ -10,14 +10,14 @@ from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Audience, State
-from alerts.chart import Chart, Patient, Therapist
+from alerts.chart import Chart, Patient
 from alerts.hours import local
 from alerts.outbox import NAMES
-from alerts.reconcile import Change, Turn, reconcile
+from alerts.reconcile import Change, Turn
 from detectors.finding import Finding
 from detectors.outcome import Judged, Outcome, Source
 from detectors.report import Answer, Said
-from ingest.batch import DAY, HOUR, MICROS, MINUTE
+from ingest.batch import HOUR, MICROS, MINUTE
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 ANN = Patient("p-ann", NEW_YORK, "t-02", False)
@@ -246,31 +246,3 @@ WANTED: Mapping[str, State] = {
     for finding in filter(None, map(episode.found, episode.turns[:1]))
 }
 """Every alert that must be there in the end, and its state."""
-
-
-def _times() -> list[int]:
-    turns = {turn for episode in EPISODES for turn in episode.turns} | {act.at for act in ACTS}
-    mornings = {at(day, 7, 30, zone) for day in range(10) for zone in (NEW_YORK, BERLIN, ZoneInfo("UTC"))}
-    tries = {turn + 6 * MINUTE for turn in turns | mornings}
-    return sorted(turns | mornings | tries | set(range(at(0, 0), at(12, 0), 6 * HOUR)))
-
-
-TIMES: Sequence[int] = _times()
-"""Of the passes: when something changes, once a lease has ended after it, and four days longer than anything lasts."""
-
-
-def furnished(url: str) -> None:
-    """The chart as it is before the first day."""
-    chart = Chart(url)
-    for who in PEOPLE:
-        chart.admit(who, at(0, 0) - DAY)
-    chart.employ("t-02", "correct horse")
-    chart.settle_in(Therapist("t-02", NEW_YORK, 450))
-    chart.close()
-
-
-def judge(chart: Chart, who: Patient, now: int) -> None:
-    """One step of the watch over the last ten days."""
-    found = [finding for episode in EPISODES if episode.patient is who and (finding := episode.found(now))]
-    start = now - 10 * DAY
-    chart.record(who.id, reconcile(found, chart.judgements(who.id, start, now), start, now, now), now)

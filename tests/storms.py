@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alerts.chart import Chart
 from tests.killing import Clock
-from tests.ordeal import furnished
+from tests.passes import furnished
 from tests.verdict import faults
 from tests.witness import Letter, Witness, witnessing
 

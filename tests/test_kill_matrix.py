@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alerts.chart import Chart
-from tests.ordeal import ANN, WANTED, furnished
+from tests.ordeal import ANN, WANTED
+from tests.passes import furnished
 from tests.postgres import Postgres
 from tests.storms import ordeal, sqlite
 from tests.verdict import faults
