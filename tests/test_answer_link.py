@@ -103,8 +103,8 @@ def test_nothing_said_nor_who_said_it_is_in_any_log_header_or_other_page(
     phone: httpx.Client, question: Message, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # the visitor's own, not ours
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, "httpx")  # the visitor's own, not ours
+    caplog.set_level(logging.WARNING, "httpcore")
     answers_ = [phone.post(path(question), data=form) for form in ({"said": "not_today"}, {"why": "it_hurt"}, {"pain": str(SCORE)}, {})]
     answers_ += [phone.get(path(question)), phone.get(path(question) + "x"), phone.put(path(question))]
     # pytest hears the log of what was asked for though it is switched off; that it is as served, see the next test
