@@ -32,9 +32,9 @@ def test_after_the_login_comes_the_page_that_was_asked_for(visitor: Browser) -> 
     form = {"therapist": THERAPIST, "password": PASSWORD, "then": f"/patient/{STEADY}?days=28"}
 
     assert f'value="{form["then"]}"' in visitor.get(asked).text
-    wrong = visitor.post("/login", visitor.token(), **form | {"password": "guess"})
+    wrong = visitor.post("/login", visitor.token(), None, **form | {"password": "guess"})
     assert f'value="{form["then"]}"' in wrong.text
-    assert visitor.post("/login", visitor.token(), **form).headers["location"] == form["then"]
+    assert visitor.post("/login", visitor.token(), None, **form).headers["location"] == form["then"]
     assert visitor.get(asked).headers["location"] == form["then"]
 
 

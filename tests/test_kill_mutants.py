@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.killing import MUTANTS
+from tests.mutants import MUTANTS
 from tests.storms import ordeal, sqlite
 
 REASONS = {

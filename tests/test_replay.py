@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from alerts.chart import Patient, Wearing
-from alerts.watch import SETTLE, STEP
+from alerts.sight import SETTLE
+from alerts.watch import STEP
 from cli.line import clinic
 from detectors.finding import Finding
 from ingest.batch import MICROS, Batch

@@ -32,7 +32,7 @@ from ingest.sender import Sender
 from ingest.session import Band, Pace
 from ingest.spool import Spool
 from lab.clock import Clock, run
-from tests import test_pages_in_chromium as chromium
+from tests import chromium
 from tests.clinic import BERLIN, PASSWORD, SECRET, THERAPIST
 from web.app import app
 

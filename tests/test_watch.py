@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from alerts.chart import Chart, Patient, Wearing
-from alerts.watch import SETTLE, Watch
+from alerts.sight import SETTLE
+from alerts.watch import Watch
 from cli.line import default_rules
 from detectors.finding import Finding
 from ingest.batch import HOUR, MINUTE, Batch, Cause, Span, Stream
