@@ -116,7 +116,7 @@ def test_one_name_for_several_bands_is_refused(tmp_path: Path) -> None:
     process = begun(table(tmp_path / "two-bands.csv"), "--patient", "p-1", "--json")
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    assert "names one person" in " ".join(errors.replace("│", " ").split())
+    assert "p-1 is none of them" in " ".join(errors.replace("│", " ").split())
 
 
 @pytest.fixture(scope="module")
