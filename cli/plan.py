@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli.asking import Given, asked
 from cli.options import a_chart, a_day, a_folder, as_json, name, zone
+from cli.prescribing import plan_text
 from cli.remarks import shown
 from cli.weeks import planned, told, weeks
 from detectors.plan.calendar import calendar as icalendar
@@ -21,7 +22,6 @@ from detectors.plan.occurrence import Revision
 from detectors.plan.plan import Plan
 from detectors.plan.read import read
 from detectors.plan.term import FOREVER
-from detectors.plan.written import LARGEST
 
 app = typer.Typer(help="Exercise plans: check them, draw them, begin a new one, assign it.", no_args_is_help=True, add_completion=False)
 a_plan = Annotated[Path, typer.Argument(metavar="FILE", help="A plan, YAML.", exists=True, dir_okay=False)]
@@ -30,17 +30,6 @@ a_plan = Annotated[Path, typer.Argument(metavar="FILE", help="A plan, YAML.", ex
 @app.callback()
 def plan() -> None:
     pass
-
-
-def plan_text(file: Path) -> str:
-    """What the file holds, as far as a plan can be long. Raises `typer.BadParameter`."""
-    try:
-        with file.open("rb") as opened:
-            return opened.read(4 * LARGEST + 1).decode()
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"{file} is not UTF-8 text. Save it as UTF-8, or name the plan's file.") from error
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read ({error.strerror}). Check the name and the rights.") from error
 
 
 @app.command()

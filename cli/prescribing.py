@@ -9,6 +9,7 @@ import typer
 from cli.line import Clinic
 from detectors.plan.plan import Plan
 from detectors.plan.read import read
+from detectors.plan.written import LARGEST
 from ingest.batch import MICROS
 
 
@@ -24,12 +25,20 @@ class Prescription:
         return int(datetime.combine(self.plan.phases[0].start, time(), self.plan.zone).timestamp()) * MICROS
 
 
+def plan_text(file: Path) -> str:
+    """What the file holds, as far as a plan can be long. Raises `typer.BadParameter`."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(4 * LARGEST + 1).decode()
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{file} is not UTF-8 text. Save it as UTF-8, or name the plan's file.") from error
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read ({error.strerror}). Check the name and the rights.") from error
+
+
 def prescription(file: Path) -> Prescription:
     """Raises `typer.BadParameter` when the file cannot be read or is no plan; whether the plan is a good one is not asked."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{file} cannot be read as text ({error}). Name a plan file.") from error
+    text = plan_text(file)
     reading = read(text)
     if reading.plan is None:
         said = "\n".join(f"  line {one.line}: {one.message}" for one in reading.remarks)

@@ -35,7 +35,6 @@ EVENING = MIDNIGHT + 21 * HOUR
 SETTLED = MIDNIGHT + 3 * DAY
 """By then every question was answered, or is past answering."""
 WALK = [{"exercise": "walk", "kind": "aerobic", "minutes": 20}]
-SESSIONS = (("morning walk", "08:30"), ("noon walk", "13:00"))
 PRESCRIBED: dict[str, Any] = {
     "rx": 1,
     "id": "rx-01",

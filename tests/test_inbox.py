@@ -10,7 +10,7 @@ from alerts.reconcile import Change, Turn
 from detectors.finding import Finding
 from ingest.batch import DAY, HOUR, MINUTE
 from tests.clinic import COLLEAGUE, DESK, NOW, OTHER, PASSWORD, SILENT, STEADY, THERAPIST, Clinic
-from tests.planned import wall
+from tests.prescribed import wall
 from tests.visitor import Browser, Clock, open_alert
 
 ACTS = ("acknowledge", "contacted", "not-a-miss", "snooze")

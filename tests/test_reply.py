@@ -11,7 +11,7 @@ from detectors.report import Pain, Report, Said
 from ingest.batch import DAY, HOUR
 from tests.asking import CORE, PERSON, QUESTION
 from tests.clinic import NOW
-from tests.planned import fixed, phase, plan
+from tests.prescribed import fixed, phase, plan
 from web.reply import Reply, added, answered, asked, heard, pain_due
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from alerts.chart import Patient
 from ingest.batch import DAY, MINUTE
 from tests.clinic import COLLEAGUE, NOW, OTHER, PASSWORD, STEADY, THERAPIST, Clinic
-from tests.planned import wall
+from tests.prescribed import wall
 from tests.visitor import Browser, Clock
 from web.door import TRIES
 

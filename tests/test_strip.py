@@ -16,7 +16,7 @@ from ingest.bout import Bout
 from ingest.minute import MINUTE_DTYPE, Minutes
 from web.day import Day, day_of, hours_of, last_days
 from web.strip import MOST, Activity, Segment, Strip, runs, strip
-from web.totals import by_hour, longest_still, summed, totals, unheard
+from web.totals import by_hour, longest_still, totals, unheard
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PLAIN = day_of(date(2026, 11, 22), BERLIN)
@@ -80,7 +80,6 @@ def test_what_was_never_heard_is_unknown_and_not_zero() -> None:
     assert (totals(made).worn, totals(made).walking, totals(made).longest_still, totals(made).exercise) == (None, None, None, None)
     assert by_hour(made)[9].worn is None
     assert by_hour(made)[9].unknown == 60
-    assert summed([None, None]) is None
 
 
 def test_a_band_on_the_nightstand_is_zero_worn_and_not_unknown() -> None:
@@ -89,7 +88,6 @@ def test_a_band_on_the_nightstand_is_zero_worn_and_not_unknown() -> None:
     assert made.wear == (Segment(0, 1440, "off"),)
     assert made.activity == (Segment(0, 1440, "none"),)
     assert (totals(made).worn, totals(made).longest_still, totals(made).walking) == (0, 0, 0)
-    assert summed([None, 0]) == 0
 
 
 def test_a_heard_minute_of_unknown_wear_claims_nothing_about_stillness() -> None:

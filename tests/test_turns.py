@@ -10,28 +10,9 @@ from detectors.outcome import KIND
 from detectors.plan.read import read
 from ingest.batch import DAY, HOUR
 from tests.test_watch import EIGHT, PATIENT, Site, day, opened
+from tests.test_watch_bands import PLAN
 
-TEXT = f"""\
-rx: 1
-id: rx-0009
-patient: {PATIENT}
-therapist: t-02
-timezone: Europe/Berlin
-issued: 2026-09-16
-region: low_back
-phases:
-  - name: course
-    stage: active
-    from: 2026-09-21
-    to: 2026-12-13
-    sessions:
-      - name: walk
-        when: {{days: [mon, tue, wed, thu, fri, sat, sun], at: "12:00"}}
-        window: {{early: 1h, late: 1h}}
-        make_up: none
-        items:
-          - {{exercise: walk, kind: aerobic, minutes: 20}}
-"""
+TEXT = PLAN.format(patient=PATIENT, item="exercise: walk, kind: aerobic, minutes: 20")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A day in numbers: what was worn, still, walked and exercised, counted by the minute. `None` is unknown, never zero."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,12 +43,6 @@ def totals(strip: Strip) -> Totals:
     worn = wear[Wear.WORN] + wear[Wear.ASLEEP]
     still = longest_still(strip.activity_by_minute)
     return Totals(worn, still, activity[Activity.WALKING], activity[Activity.EXERCISE], strip.coverage)
-
-
-def summed(values: Iterable[int | None]) -> int | None:
-    """The sum of what is known; `None` where nothing is."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def longest_still(activity: Codes) -> int:
