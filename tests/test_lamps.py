@@ -10,8 +10,9 @@ from alerts.alert import Alert, Audience, State
 from detectors.outcome import Judged, Outcome, Source
 from detectors.plan.plan import Plan
 from ingest.batch import DAY, HOUR
-from tests import planned
 from tests.clinic import BERLIN, NOW, STEADY
+from tests.prescribed import fixed, phase
+from tests.prescribed import plan as course
 from web.day import last_days
 from web.lamps import GLYPHS, WORDS, Known, Lamp, Light, lamps, lasting
 from web.lamps import course as week_of
@@ -25,7 +26,7 @@ KINDS = ("likely_stopped", "not_seen_in_a_row", "adherence_low", "no_active_exer
 
 def plan(stage: str = "active", weeks: int = 8, **more: object) -> Plan:
     begun = TODAY - timedelta(days=20)
-    return planned.plan({**planned.phase(begun, begun + timedelta(weeks=weeks), planned.fixed("18:30"), stage=stage), **more})
+    return course({**phase(begun, begun + timedelta(weeks=weeks), fixed("18:30"), stage=stage), **more})
 
 
 def session(back: int, outcome: Outcome, credit: float | None = None) -> Judged:
@@ -98,19 +99,17 @@ def test_one_more_session_of_which_nothing_is_known_never_turns_a_lamp_green(tho
 
 def test_a_plan_without_active_exercise_is_red_from_the_plan_alone() -> None:
     pack = {"name": "heat", "when": {"per_week": 3}, "items": [{"exercise": "heat_pack", "kind": "passive", "minutes": 15}]}
-    passive = planned.plan(planned.phase("2026-11-01", "2026-12-20", pack))
+    passive = course(phase("2026-11-01", "2026-12-20", pack))
 
     assert lit(passive)[0].light is Light.RED
-    assert lit(planned.plan(planned.phase("2026-11-01", "2026-12-20", planned.fixed("18:30"), pack)))[0].light is not Light.RED
-    ends = planned.plan(
-        planned.phase("2026-11-01", "2026-12-20", planned.fixed("18:30")), planned.phase("2026-12-21", "2026-12-30", pack, stage="passive")
-    )
+    assert lit(course(phase("2026-11-01", "2026-12-20", fixed("18:30"), pack)))[0].light is not Light.RED
+    ends = course(phase("2026-11-01", "2026-12-20", fixed("18:30")), phase("2026-12-21", "2026-12-30", pack, stage="passive"))
     assert lit(ends)[0].light is Light.RED
 
 
 def test_a_long_passive_stage_and_an_overdue_step_are_amber() -> None:
-    passive = planned.phase("2026-11-01", "2026-11-20", planned.fixed("18:30", name="soft"), stage="passive")
-    long = planned.plan(passive, planned.phase("2026-11-21", "2027-01-20", planned.fixed("18:30")))
+    passive = phase("2026-11-01", "2026-11-20", fixed("18:30", name="soft"), stage="passive")
+    long = course(passive, phase("2026-11-21", "2027-01-20", fixed("18:30")))
 
     assert lit(long)[0].light is Light.AMBER
     assert lit(plan(), alerts=(alert("active_overdue", stage="active", days=9),))[0].light is Light.AMBER
@@ -189,7 +188,7 @@ def test_who_sits_little_has_kept_up_nothing_by_that(stage: str) -> None:
 
 def test_a_plan_that_is_over_is_neither_active_nor_kept_up() -> None:
     # 1 Sep … 27 Oct the plan | 22 Nov today
-    over = planned.plan(planned.phase("2026-09-01", "2026-10-27", planned.fixed("18:30")))
+    over = course(phase("2026-09-01", "2026-10-27", fixed("18:30")))
     found = lit(over, *(session(back, Outcome.DONE, 1.0) for back in range(26, 28)), still=10)
 
     assert (found[0].light, found[0].evidence) == (Light.UNKNOWN, "plan over since 27 Oct")
@@ -223,12 +222,12 @@ def test_goals_of_maintenance_are_counted_from_judged_sessions() -> None:
 @pytest.mark.parametrize(
     ("its", "says"),
     [
-        (planned.phase("2026-11-02", "2026-12-27", planned.fixed("18:30")), "week 3 of 8"),
-        (planned.phase("2026-11-09", "2026-12-27", planned.fixed("18:30"), stage="passive"), "passive stage, week 2"),
-        (planned.phase("2026-09-01", "2026-10-27", planned.fixed("18:30")), "plan over since 27 Oct"),
-        (planned.phase("2026-12-01", "2027-01-27", planned.fixed("18:30")), "plan begins 1 Dec"),
+        (phase("2026-11-02", "2026-12-27", fixed("18:30")), "week 3 of 8"),
+        (phase("2026-11-09", "2026-12-27", fixed("18:30"), stage="passive"), "passive stage, week 2"),
+        (phase("2026-09-01", "2026-10-27", fixed("18:30")), "plan over since 27 Oct"),
+        (phase("2026-12-01", "2027-01-27", fixed("18:30")), "plan begins 1 Dec"),
     ],
 )
 def test_where_in_the_course_somebody_is(its: dict[str, object], says: str) -> None:
-    assert week_of(planned.plan(its), date(2026, 11, 22)) == says
+    assert week_of(course(its), date(2026, 11, 22)) == says
     assert week_of(None, TODAY) is None
