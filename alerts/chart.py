@@ -9,6 +9,7 @@ from alerts.counts import Counts
 from alerts.database import ChartUnavailable, Database
 from alerts.feed import Feed
 from alerts.links import KeptLinks
+from alerts.moves import Reach
 from alerts.pauses import Pauses
 from alerts.people import Patient, Therapist, Wearing
 from alerts.plans import Plans
@@ -26,12 +27,20 @@ class Chart(Register):
 
     Every method is one transaction, safe to call from any thread, and raises `ChartUnavailable` when the database cannot serve.
     `channels`: the names of those by which everybody is told, or a function that gives them for each recipient's pseudonym; where there
-    are none, the page alone tells.
+    are none, the page alone tells. `answers`: patients have a place to answer at; where they have none, nobody is asked.
     """
 
-    def __init__(self, url: str, *, site: str = "home", channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",)) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        site: str = "home",
+        channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",),
+        answers: bool = True,
+    ) -> None:
         super().__init__(Database(url), site)
-        self._reach = channels if callable(channels) else lambda _: channels
+        of = channels if callable(channels) else lambda _: channels
+        self._reach: Reach = lambda who, asks: of(who) if answers or not asks else ()
         self.plans = Plans(self._database, site)
         self.reports = Reports(self._database, site)
         self.pauses = Pauses(self._database, site)

@@ -15,8 +15,8 @@ from alerts.suppression import silenced
 from alerts.wording import AGAIN, FOUND
 from detectors.finding import Finding
 
-Reach = Callable[[str], Sequence[str]]
-"""Recipient (pseudonym) → names of the channels that reach them."""
+Reach = Callable[[str, bool], Sequence[str]]
+"""Recipient (pseudonym), and whether they are asked something → names of the channels that reach them."""
 WATCH = "watch"
 DELIVERY = "delivery"
 
@@ -93,7 +93,7 @@ def raised(tx: Connection, site: str, patient: Patient, finding: Finding, tellin
     why = f"{finding.kind} found" if pause is None else f"{finding.kind} found, held back: {pause.why}"
     audit.moved(tx, site, (alert.id, alert.patient, 0), None, alert.state, WATCH, why, now)
     if pause is None:
-        outbox.tell(tx, site, patient, alert, telling, _channels(patient, alert, reach), now)
+        outbox.tell(tx, site, patient, alert, telling, _channels(patient, alert, reach, telling.asks), now)
 
 
 def released(tx: Connection, site: str, patient: Patient, alert: Alert, telling: Telling, reach: Reach, now: int) -> None:
@@ -101,7 +101,7 @@ def released(tx: Connection, site: str, patient: Patient, alert: Alert, telling:
     if silenced(tx, patient.id, alert.kind, now) is None and move(
         tx, site, alert, State.OPEN, WATCH, "no longer held back", now, opened=now
     ):
-        outbox.tell(tx, site, patient, alert, telling, _channels(patient, alert, reach), now)
+        outbox.tell(tx, site, patient, alert, telling, _channels(patient, alert, reach, telling.asks), now)
 
 
 def follow(tx: Connection, site: str, patient: Patient, alert: Alert, finding: Finding, now: int) -> None:
@@ -125,7 +125,7 @@ def reopened(tx: Connection, site: str, patient: Patient, alert: Alert, finding:
     outbox.cancel(tx, alert.id, now)
     recipient = patient.id if alert.audience is Audience.PATIENT else patient.therapist
     since = now if back else now - policy.REMEMBERED
-    places = [name for name in _channels(patient, alert, reach) if not outbox.reached(tx, alert.id, (recipient, name), since)]
+    places = [name for name in _channels(patient, alert, reach, telling.asks) if not outbox.reached(tx, alert.id, (recipient, name), since)]
     outbox.tell(tx, site, patient, replace(alert, evidence=finding.evidence), telling, places, now, AGAIN)
 
 
@@ -176,7 +176,7 @@ def tend(tx: Connection, site: str, reach: Reach, now: int) -> int:
         who = patients(tx, None, alert.patient)[0]
         outbox.cancel(tx, alert.id, now)
         audit.note(tx, site, who.id, DELIVERY, f"alert {alert.id} is for {who.therapist} now, and for nobody before", now)
-        outbox.tell(tx, site, who, alert, telling, _channels(who, alert, reach), now, f"{outbox.HANDED}-{now}")
+        outbox.tell(tx, site, who, alert, telling, _channels(who, alert, reach, telling.asks), now, f"{outbox.HANDED}-{now}")
     return len(forgotten) + len(slept) + len(freed) + len(handed)
 
 
@@ -195,7 +195,7 @@ def _freed(tx: Connection, now: int) -> list[tuple[Alert, Telling]]:
 
 def _handed(tx: Connection, reach: Reach, now: int) -> list[tuple[Alert, Telling]]:
     """Open ones that may be told to the therapist who has the patient now, and was not told yet."""
-    return _tellable(tx, [row for row in tx.execute(_ELSEWHERE).all() if reach(row.therapist)], now)
+    return _tellable(tx, [row for row in tx.execute(_ELSEWHERE).all() if reach(row.therapist, False)], now)
 
 
 def _tellable(tx: Connection, rows: Sequence[Row[tuple[object, ...]]], now: int) -> list[tuple[Alert, Telling]]:
@@ -205,8 +205,8 @@ def _tellable(tx: Connection, rows: Sequence[Row[tuple[object, ...]]], now: int)
     return [(alert, telling) for alert, finding in found for telling in policy.due(finding, now) if telling.audience is alert.audience]
 
 
-def _channels(patient: Patient, alert: Alert, reach: Reach) -> Sequence[str]:
-    return reach(patient.id if alert.audience is Audience.PATIENT else patient.therapist)
+def _channels(patient: Patient, alert: Alert, reach: Reach, asks: bool = False) -> Sequence[str]:
+    return reach(patient.id if alert.audience is Audience.PATIENT else patient.therapist, asks)
 
 
 def _read(tx: Connection, rows: Select[tuple[object, ...]], **bound: int) -> list[Alert]:

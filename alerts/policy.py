@@ -8,11 +8,9 @@ from enum import StrEnum
 from alerts.alert import Audience, State
 from detectors.dates import instant
 from detectors.finding import Finding
-from detectors.outcome import KIND, Outcome, Source
+from detectors.outcome import KIND, SEEN, Outcome, Source
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 
-NUDGE_STILL_MIN = 50
-"""Minutes of stillness before a nudge: research note `domain` D16 (45–60 min, default 50); needs a clinician's sign-off."""
 NUDGE_FRESH = 15 * MINUTE
 """A nudge rests on what was seen no longer ago than this: nobody is told to get up for having sat this morning."""
 SILENT_PATIENT = 12
@@ -100,7 +98,7 @@ class Manner:
 
 def _sits_now(finding: Finding, now: int) -> bool:
     still = float(finding.evidence.get("still_min", 0))
-    return still >= NUDGE_STILL_MIN and now - (finding.start + still * MINUTE) <= NUDGE_FRESH
+    return now - (finding.start + still * MINUTE) <= NUDGE_FRESH
 
 
 def _silent_for(hours: float) -> Callable[[Finding, int], bool]:
@@ -115,7 +113,7 @@ def _to_be_asked(finding: Finding, now: int) -> bool:
 
 def _seen_after_all(finding: Finding, told: Evidence) -> bool:
     # What the patient said, or did once asked, is no mistake of ours.
-    seen = finding.evidence.get("outcome") in (Outcome.DONE, Outcome.PARTIAL, Outcome.LATE)
+    seen = finding.evidence.get("outcome") in SEEN and told.get("outcome") not in SEEN
     by_sensor = finding.evidence.get("source") == Source.SENSOR and told.get("source") == Source.SENSOR
     return seen and by_sensor and instant(str(finding.evidence["began"])) < int(told.get("tell_from", 2**62))
 

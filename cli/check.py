@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "mosquitto": ("mosquitto",), "postgresql": ("postgres",)}
 """Debian package → the programs it brings, any of which will do; tests that need one skip where there is none."""
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+BESIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""Tests of a file share what is costly to set up: they stay together."""
 SERVERS = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version of PostgreSQL, off every PATH."""
 
@@ -38,7 +40,7 @@ def check(
         "format": [*python, "ruff", "format", "--check"],
         "lint": [*python, "ruff", "check"],
         "types": [*python, "mypy"],
-        "tests": [*python, "pytest", *([] if long else ["-m", "not long"])],
+        "tests": [*python, "pytest", *BESIDE, *([] if long else ["-m", "not long"])],
     }
     failed = [name for name, command in steps.items() if not _step(name, command, live=name == "tests")]
     failed = failed if ready else ["packages", *failed]

@@ -85,10 +85,11 @@ def clinic(
     chart: str | None = None,
     site: str = SITE,
     channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",),
+    answers: bool = True,
 ) -> Iterator[Clinic]:
     """Store, catalog and chart in `folder`; `chart` is the URL of one elsewhere. Raises `StoreUnavailable`, `ChartUnavailable`."""
     with books(folder, now, store) as kept:
-        opened = Chart(chart or chart_in(folder), site=site, channels=channels)
+        opened = Chart(chart or chart_in(folder), site=site, channels=channels, answers=answers)
         try:
             yield Clinic(kept.store, kept.catalog, kept.ingester, opened)
         finally:

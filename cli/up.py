@@ -130,7 +130,7 @@ def _left_out(site: Site) -> Iterator[str]:
     if not site.channels:
         yield "nobody is sent a message, for there is no [channels.mqtt], [channels.email] or [channels.ntfy]"
     elif site.web.base is None:
-        yield "no message carries a link to answer by, for there is no base in [web]"
+        yield "no patient is asked anything, for there is no base in [web] for a link to answer by"
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def watch(
     ] = None,
     base: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where a patient's phone finds the pages of keepup serve; without it no message has a link."),
+        typer.Option(metavar="URL", help="Where a patient's phone finds the pages of keepup serve; without it nobody is asked anything."),
     ] = None,
 ) -> None:
     """Judge what changed, once a minute, and tell who is to be told. Hear what patients say by MQTT.
@@ -58,7 +58,7 @@ def watch(
         if chart is None:
             warn_of_a_new_site(folder)
         ways = written(stack, channels, broker, site, ca) if channels else plain(stack, broker, site, ca)
-        behind = stack.enter_context(clinic(folder, chart=chart, site=site, channels=ways.reach))
+        behind = stack.enter_context(clinic(folder, chart=chart, site=site, channels=ways.reach, answers=address is not None))
         if broker:
             stack.enter_context(listening(behind.chart, broker, site, told.set, ca))
         typer.echo(f"Watching {folder}, once a minute", err=True)

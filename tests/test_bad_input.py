@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(verb: tuple[str, ..
     done = keepup(*verb, file)
 
     assert done.exit_code == 2
-    assert "week.csv.gz" in done.stderr
+    assert "week.csv.gz" in words(done.stderr).replace(" ", "")  # a box breaks long paths
     assert {
         "missing": "does not exist",
         "junk": "Choose with --format, or see README",

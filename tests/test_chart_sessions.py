@@ -1,11 +1,12 @@
 """What becomes of the question about a planned session: asked, answered, taken back, asked once more."""
 
+from contextlib import closing
 from dataclasses import replace
 
 from alerts.alert import State
 from alerts.chart import Chart
 from alerts.corrections import TAKEN_BACK
-from alerts.reconcile import Turn
+from alerts.reconcile import Change, Turn
 from detectors.finding import Finding
 from detectors.outcome import SEEN, Judged, Outcome, Source
 from ingest.batch import DAY, HOUR
@@ -33,6 +34,24 @@ def test_a_session_not_seen_is_asked_about_by_a_message_that_can_be_answered(cha
     assert (link.patient, link.occurrence, link.until) == ("p-ann", "rx/core/2026-11-03", END + 24 * HOUR)
     assert message.expires == END + 24 * HOUR
     assert chart.links.open(message.id, END + 24 * HOUR) is None
+
+
+def test_where_nobody_can_answer_nobody_is_asked() -> None:
+    with closing(Chart("sqlite://", answers=False)) as chart:
+        chart.admit(ANN, NOON - 30 * DAY)
+        judge(chart, [ASKED, silent(NOON, 13)], NOON)
+        assert [message.text.count("answer") for message in drain(chart, NOON)] == [0]
+        assert chart.asked("p-ann") == {}
+
+
+def test_what_was_seen_by_the_time_it_was_told_is_not_taken_back_when_it_is_judged_again(chart: Chart) -> None:
+    # asked ── the patient says yes ── the band saw it too ── the same once more, as after a restart
+    judge(chart, [ASKED], NOON)
+    drain(chart, NOON)
+    for verdict in (session(Outcome.DONE, Source.PATIENT), session(Outcome.DONE), session(Outcome.DONE)):
+        chart.record("p-ann", [Change(Turn.GROWN, verdict)], NOON + HOUR)
+    assert states(chart) == [State.RESOLVED]
+    assert drain(chart, NOON + HOUR) == []
 
 
 def test_a_session_that_needs_no_question_is_on_record_alone(chart: Chart) -> None:

@@ -19,7 +19,7 @@ from ingest.batch import DAY
 from tests.rounds import ANN, NOON
 
 OCCURRENCE = "rx-0001/core/2026-11-03"
-MESSAGE = str(uuid4())
+MESSAGE = "3968cd24-2956-4603-a184-45e132e2f5fc"
 LINKS = Links(b"a secret of thirty-two bytes, ok", "https://keepup.example.org/")
 UNTIL = NOON + 2 * DAY
 

@@ -151,7 +151,7 @@ def test_a_plan_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
     minute.write_text("time,steps,hr\n2016-04-04T12:00:00Z,20,80\n")
     code, out, said = refused(minute, "--plan", tmp_path / "none.yaml", "--json")
     assert (code, out) == (2, "")
-    assert "none.yaml" in said
+    assert "none.yaml" in said.replace(" ", "")  # a box breaks long paths
 
 
 def refused(*words: str | Path) -> tuple[int, str, str]:

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from alerts.alert import Alert, State
 from alerts.lines import SAID
-from alerts.policy import NUDGE_STILL_MIN
 from detectors.adherence import Adherence, adherence
 from detectors.outcome import Judged
 from detectors.plan.dose import active
@@ -19,6 +18,7 @@ from detectors.plan.rules_of_dose import other_region
 from detectors.plan.rules_of_stage import long_passive_stage, mostly_passive, passive_only, passive_to_the_end
 from detectors.rules.adherence_low import RED as VERY_LOW
 from detectors.rules.adherence_low import Params
+from detectors.rules.still_too_long import Params as StillParams
 from web import goals, words
 from web.day import Day
 
@@ -238,7 +238,8 @@ def _still(known: Known) -> str | None:
     """What there is to say of sitting long, if anything."""
     if said := _said(known, "still_too_long"):
         return said
-    return f"still for {words.span(known.still)} today" if known.still is not None and known.still >= NUDGE_STILL_MIN else None
+    longest = StillParams().still_minutes if known.plan is None else known.plan.sedentary.still_minutes
+    return f"still for {words.span(known.still)} today" if known.still is not None and known.still >= longest else None
 
 
 def _said(known: Known, kind: str) -> str | None:
