@@ -13,8 +13,15 @@ class StoreUnavailable(Exception):
     """The store cannot take or give anything now (locked, disk full, read-only, down): hold and try again; nothing was half done."""
 
 
+class Rejected(Exception):
+    """The store will never take what it was given, whoever asks; nothing of it was written. The message says why.
+
+    Whoever gave several things gives them again in halves until the culprit is alone.
+    """
+
+
 class Store(Protocol):
-    """All times are µs UTC, ranges are [start, end). Every method may raise `StoreUnavailable`.
+    """All times are µs UTC, ranges are [start, end). Every method may raise `StoreUnavailable`, and those that write `Rejected`.
 
     Writing is idempotent: a batch on (dev, stream, t0), a tile on (dev, t, part), a minute on (dev, t), a bout on (dev, kind, start).
     """
@@ -45,6 +52,9 @@ class Store(Protocol):
 
     def readings(self) -> dict[str, int]:
         """How many readings (samples, each stream's counted) are held per band, counted from what is held."""
+
+    def daily(self, start: int, end: int) -> dict[tuple[str, int], int]:
+        """(band, UTC day's number since 1970) → readings held of batches that begin on that day, for the days that begin in the range."""
 
     def trim(self, now: int) -> None:
         """Drop what is older than the store keeps: raw samples 30 days, tiles 60 days, the rest 2 years."""

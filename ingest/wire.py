@@ -146,6 +146,8 @@ class Message:
     """Band → everything before this time (µs UTC) is stored, or recorded as a gap, as far as this spool knows."""
     seq: int | None = None
     parcel: bytes | None = None
+    books: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    """Band → (UTC day's number since 1970, readings of batches that begin on it which this spool ever accepted), of the days told."""
     v: int = VERSION
 
 
@@ -156,10 +158,13 @@ class _Message(_Strict):
     claims: dict[StrictStr, Whole] = {}
     seq: Whole | None = None
     parcel: bytes | None = None
+    books: dict[StrictStr, list[list[Whole]]] = {}
 
 
 def seal(message: Message) -> bytes:
     out: dict[str, Any] = {"v": VERSION, "spool": message.spool, "turn": message.turn, "claims": dict(message.claims)}
+    if message.books:
+        out["books"] = {dev: [list(day) for day in days] for dev, days in message.books.items()}
     if message.parcel is not None:
         out |= {"seq": message.seq, "parcel": message.parcel}
     return cbor2.dumps(out)
@@ -170,7 +175,10 @@ def unseal(payload: bytes) -> Message:
     got = _loaded(payload, _Message, "message")
     if (got.seq is None) != (got.parcel is None):
         raise Refused("unreadable message: a parcel and its number go together")
-    return Message(got.spool, got.turn, got.claims, got.seq, got.parcel)
+    if any(len(day) != 2 for days in got.books.values() for day in days):
+        raise Refused("unreadable message: a day in the books is a number and a count")
+    books = {dev: [(day, n) for day, n in days] for dev, days in got.books.items()}
+    return Message(got.spool, got.turn, got.claims, got.seq, got.parcel, books)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,14 @@ def test_a_month_of_days_is_read_and_counted_like_one(store: Store) -> None:
     assert oldest.t0 == NOON
 
 
+def test_the_readings_of_each_day_are_counted_by_where_their_batches_begin(store: Store) -> None:
+    midnight = NOON // DAY * DAY + DAY
+    kept(store, plain(Stream.HR, midnight - HOUR // 2, 60), plain(Stream.ACC, midnight + CELL, n=50))
+    assert store.daily(midnight - DAY, midnight + DAY) == {("d1", midnight // DAY - 1): 60, ("d1", midnight // DAY): 50}
+    assert store.daily(midnight - HOUR, midnight + DAY) == {("d1", midnight // DAY): 50}
+    assert store.daily(midnight - DAY, midnight) == {("d1", midnight // DAY - 1): 60}
+
+
 def test_minutes_replace_those_of_the_same_time_and_leave_the_rest(store: Store) -> None:
     minutes = unknown(NOON, NOON + 2 * HOUR)
     minutes["steps"] = 5

@@ -120,6 +120,16 @@ class SqliteStore:
                     out[dev] = out.get(dev, 0) + n
         return out
 
+    def daily(self, start: int, end: int) -> dict[tuple[str, int], int]:
+        out: dict[tuple[str, int], int] = {}
+        first, last = -(-start // DAY) * DAY, -(-end // DAY) * DAY
+        sql = f"select dev, t0 / {DAY}, sum(n) from batch where t0 >= ? and t0 < ? group by 1, 2"
+        with self._lock, self._spoken():
+            for db in chain([self._db], self._days(first, last)):
+                for dev, day, n in db.execute(sql, (first, last)):
+                    out[dev, day] = out.get((dev, day), 0) + n
+        return out
+
     def trim(self, now: int) -> None:
         with self._lock, self._spoken():
             for path, day in self._files():
