@@ -9,6 +9,7 @@ from alerts.alert import Audience, State
 from detectors.dates import instant
 from detectors.finding import Finding
 from detectors.outcome import KIND, SEEN, Outcome, Source
+from detectors.rules.still_too_long import Params as Stillness
 from ingest.batch import DAY, HOUR, MICROS, MINUTE
 
 NUDGE_FRESH = 15 * MINUTE
@@ -98,7 +99,8 @@ class Manner:
 
 def _sits_now(finding: Finding, now: int) -> bool:
     still = float(finding.evidence.get("still_min", 0))
-    return now - (finding.start + still * MINUTE) <= NUDGE_FRESH
+    long = still >= float(finding.evidence.get("nudge_min", Stillness().nudge_minutes))
+    return long and now - (finding.start + still * MINUTE) <= NUDGE_FRESH
 
 
 def _silent_for(hours: float) -> Callable[[Finding, int], bool]:

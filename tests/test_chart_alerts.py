@@ -3,10 +3,17 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 from alerts.alert import Audience, State
 from alerts.chart import Chart
 from alerts.reconcile import Turn
+from detectors.plan.overrides import personal
+from detectors.plan.plan import Sedentary
+from detectors.rules.still_too_long import Params
 from ingest.batch import DAY, HOUR, MINUTE
+from tests.practised import STILL, practised
+from tests.prescribed import fixed, phase, plan
 from tests.rounds import ANN, NOON, drain, judge, silent, states, still
 
 
@@ -44,6 +51,17 @@ def test_thirty_still_minutes_are_noted_and_fifty_are_told(chart: Chart) -> None
     later = start + 50 * MINUTE
     judge(chart, [still(later, 50)], later)
     assert states(chart) == [State.OPEN]
+
+
+@pytest.mark.parametrize("minutes", [40, 60])
+def test_a_plan_may_say_how_long_still_is_too_long(chart: Chart, minutes: int) -> None:
+    course = plan(phase("2026-09-21", "2026-12-31", fixed("18:30"))).model_copy(update={"sedentary": Sedentary(still_minutes=minutes)})
+    own = personal("still_too_long", Params(), practised(STILL, course))
+    assert isinstance(own, Params)
+    for now, still_min in ((NOON, minutes - 1), (NOON + MINUTE, minutes)):
+        told = still(now, still_min, key="s")
+        judge(chart, [replace(told, evidence={**told.evidence, "nudge_min": own.nudge_minutes})], now)
+        assert len(chart.alerts()) == (still_min == minutes == own.still_minutes)
 
 
 def test_a_silent_band_is_told_to_the_patient_after_12_hours_and_to_the_therapist_after_48(chart: Chart) -> None:

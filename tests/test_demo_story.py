@@ -22,6 +22,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
     return told_twice(tmp_path_factory.mktemp("course"), 8)
 
 
+@pytest.mark.long
 def test_every_alert_of_a_week_arose_from_readings_and_reports_and_none_from_a_name(week: tuple[Story, Story]) -> None:
     theirs, turned = week
     assert {life.player.patient for life in theirs.values()} == {life.player.patient for life in turned.values()}
@@ -30,14 +31,17 @@ def test_every_alert_of_a_week_arose_from_readings_and_reports_and_none_from_a_n
     assert in_general(theirs) == in_general(turned)
 
 
+@pytest.mark.long
 def test_in_a_weeks_story_late_data_take_back_what_was_told_and_both_who_heard_it_hear_that(week: tuple[Story, Story]) -> None:
     held_back(week[0]["held"])
 
 
+@pytest.mark.long
 def test_in_a_weeks_story_a_session_without_the_band_is_asked_about_and_done_as_the_patient_says(week: tuple[Story, Story]) -> None:
     asked_and_answered(week[0]["off"])
 
 
+@pytest.mark.long
 def test_in_a_weeks_story_an_empty_battery_is_foretold_before_the_band_is_silent(week: tuple[Story, Story]) -> None:
     foretold(week[0]["silent"])
 

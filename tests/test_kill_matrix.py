@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from alerts.chart import Chart
 from tests.ordeal import ANN, WANTED
 from tests.passes import furnished
@@ -20,6 +22,14 @@ def test_the_course_is_what_it_says_when_nobody_dies() -> None:
     assert lived.letters > 60
 
 
+def test_whoever_dies_now_and_then_loses_doubles_and_exceeds_nothing() -> None:
+    with ordeal(sqlite) as lived:
+        lived.course(150, seed=1, moody=True)
+    assert lived.faults == [], lived
+    assert lived.kills >= 100, lived
+
+
+@pytest.mark.long
 def test_whoever_dies_at_any_crash_point_loses_doubles_and_exceeds_nothing() -> None:
     with ordeal(sqlite) as lived:
         lived.course(0)

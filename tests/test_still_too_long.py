@@ -71,7 +71,7 @@ def test_a_stretch_that_reaches_back_beyond_what_is_seen_belongs_to_the_day_befo
 
 def test_it_says_what_it_rests_on() -> None:
     (finding,) = found("W" + "_" * 30 + "m" + "_" * 29 + "WW")
-    assert finding.evidence == {"still_min": 60, "coverage": 1.0, "steps": 9}
+    assert finding.evidence == {"still_min": 60, "nudge_min": 50, "coverage": 1.0, "steps": 9}
     assert finding.key == "still_too_long@2026-09-21T07:01Z"
     assert finding.kind == "still_too_long"
 

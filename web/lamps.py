@@ -18,7 +18,7 @@ from detectors.plan.rules_of_dose import other_region
 from detectors.plan.rules_of_stage import long_passive_stage, mostly_passive, passive_only, passive_to_the_end
 from detectors.rules.adherence_low import RED as VERY_LOW
 from detectors.rules.adherence_low import Params
-from detectors.rules.still_too_long import Params as StillParams
+from detectors.rules.still_too_long import Params as Stillness
 from web import goals, words
 from web.day import Day
 
@@ -238,7 +238,7 @@ def _still(known: Known) -> str | None:
     """What there is to say of sitting long, if anything."""
     if said := _said(known, "still_too_long"):
         return said
-    longest = StillParams().still_minutes if known.plan is None else known.plan.sedentary.still_minutes
+    longest = Stillness().nudge_minutes if known.plan is None else known.plan.sedentary.still_minutes
     return f"still for {words.span(known.still)} today" if known.still is not None and known.still >= longest else None
 
 

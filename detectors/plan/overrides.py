@@ -23,7 +23,7 @@ def personal(kind: str, params: BaseModel, past: History) -> BaseModel:
 
 
 def _still(plan: Plan) -> dict[str, Any]:
-    own: dict[str, Any] = {"still_minutes": plan.sedentary.still_minutes}
+    own: dict[str, Any] = dict.fromkeys(("still_minutes", "nudge_minutes"), plan.sedentary.still_minutes)
     if plan.desk_hours:
         own |= {"desk_from": _minute(plan.desk_hours.start), "desk_to": _minute(plan.desk_hours.end)}
     return own

@@ -29,6 +29,12 @@ class Params(BaseModel):
         description="Minutes still before it is said. Trials broke stillness every 20 to 60 min (Duran 2023, Homer 2021, Waongenngarm 2021)"
         " and no guideline gives a number; needs a clinician's sign-off.",
     )
+    nudge_minutes: int = Field(
+        default=50,
+        ge=10,
+        le=240,
+        description="Minutes still before the patient is told (45 to 60, research note `domain` D16); needs a clinician's sign-off.",
+    )
     interruption_minutes: int = Field(
         default=1,
         ge=0,
@@ -58,7 +64,7 @@ def find(history: History, now: int, params: Params) -> Iterable[Finding]:  # no
         local = minute_of_day(minutes["t"], history.zone)
         still &= (local >= params.desk_from) & (local < params.desk_to)
     for first, last in _long(still, params):
-        yield _finding(history, minutes, first, last, open_=len(minutes) - last <= params.interruption_minutes)
+        yield _finding(history, minutes, first, last, params, open_=len(minutes) - last <= params.interruption_minutes)
 
 
 def _long(still: Bool, params: Params) -> Iterator[tuple[int, int]]:
@@ -75,12 +81,13 @@ def stretches(still: Bool, params: Params) -> tuple[Index, Index]:
     return starts[np.append(True, apart)[: len(starts)]], ends[np.append(apart, True)[: len(ends)]]
 
 
-def _finding(history: History, minutes: Minutes, first: int, last: int, *, open_: bool) -> Finding:
+def _finding(history: History, minutes: Minutes, first: int, last: int, params: Params, *, open_: bool) -> Finding:
     start = int(minutes["t"][first])
     stretch = minutes[first:last]
     steps = stretch["steps"]
     evidence: dict[str, float | int | str] = {
         "still_min": last - first,
+        "nudge_min": params.nudge_minutes,
         "coverage": round(float(stretch["coverage"].mean()), 2),
         "steps": int(steps[np.isfinite(steps)].sum()),
     }
