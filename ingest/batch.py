@@ -34,6 +34,23 @@ COLUMNS = {Stream.ACC: 3, Stream.GYR: 3}
 """Columns of `Batch.values` by stream; 1 where not named."""
 
 
+class Quality(StrEnum):
+    """How far a gateway's clock was to be trusted."""
+
+    SYNCED = "synced"  # set by a time server since the gateway was switched on
+    UNSYNCED = "unsynced"  # not yet
+    JUMPED = "jumped"  # set back while running: times go on more slowly until the clock has caught up with them
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a gateway knew of its clock when it fixed a batch's times."""
+
+    offset: int
+    """µs which the system's clock was ahead of the times given; 0 but where it lay behind what was committed already."""
+    quality: Quality
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """`values[i] * scale` is what the band `dev` said at `t0 + offsets[i]`, or at `t0 + i * dt` for a regular stream.
@@ -56,6 +73,8 @@ class Batch:
     scale: float
     until: int | None = None
     """For an on-change stream: the last value holds up to here (µs UTC), because the link was alive and said nothing."""
+    clock: Clock | None = None
+    """No part of the identity; `None`: not told, as in a recording."""
 
     @property
     def n(self) -> int:
@@ -80,17 +99,17 @@ class Batch:
 
 
 class Cause(StrEnum):
-    """Why nothing was observed."""
+    """Why nothing is known. Of gaps that overlap, the one whose cause stands later in this list is told: it was learnt later."""
 
+    RECORD = "record"  # a recording holds nothing here
     RADIO = "radio"  # the link broke and did not come back at once
     RANGE = "range"  # the band is not heard at all
-    CHARGING = "charging"
-    BATTERY = "battery"  # the band went silent with an empty battery
     GATEWAY = "gateway"  # the collector was not running
-    CLOCK = "clock"
+    CHARGING = "charging"  # the band was silent, and came back charged
+    BATTERY = "battery"  # the band went silent with an empty battery
     OVERFLOW = "overflow"  # the spool was full
-    RECORD = "record"  # a recording holds nothing here
     CORRUPT = "corrupt"  # a committed row could no longer be read
+    CLOCK = "clock"  # the gateway's clock was wrong: what bears these times is of another time, even where the link was alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +123,5 @@ class Span:
     cause: Cause | None = None
     final: bool = True
     """False while the band's history may still fill the gap."""
+    off: int | None = None
+    """Of a `CLOCK` gap, a correction: what bears these times was measured so many µs later than they say. The times stay as they are."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from ingest.batch import Batch, Span, Stream
 from ingest.catalog import Catalog, Claim, Dead
+from ingest.forms import Refused
 from ingest.store import Store
 from ingest.tile import Tiles, tiled
-from ingest.wire import Ack, Message, Parcel, Refused, decode, ranges, unpack, unseal
+from ingest.wire import Ack, Message, Parcel, decode, ranges, unpack, unseal
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ from threading import Event, Thread
 
 import structlog
 
+from ingest.forms import Refused
 from ingest.link import Link
 from ingest.spool import Row, Spool, SpoolUnavailable
-from ingest.wire import Message, Refused, seal, unseal_ack
+from ingest.wire import Message, seal, unseal_ack
 
 log = structlog.get_logger()
 WINDOW = 20

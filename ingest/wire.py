@@ -6,42 +6,17 @@ row's number and the band's claim. A batch's body stands alone, so one bad body 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import cbor2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import ValidationError
 
-from ingest.batch import CELL, COLUMNS, Batch, Cause, Span, Stream
+from ingest.batch import CELL, COLUMNS, Batch, Cause, Clock, Quality, Span, Stream
+from ingest.forms import VERSION, AckForm, BodyForm, MessageForm, ParcelForm, Refused, first_line, loaded
 
-VERSION = 1
 EARLIEST = 946_684_800_000_000  # 2000-01-01: a band's unset clock is older than any patient here
 LATEST = 4_102_444_800_000_000  # 2100-01-01
-
-
-class Refused(ValueError):
-    """These bytes are not what they should be; the message is the reason kept beside them."""
-
-
-Whole = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
-"""What SQLite holds; no count, number or time here is below zero."""
-Form = TypeVar("Form", bound="_Strict")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
-
-
-class _Body(_Strict):
-    d: StrictStr
-    s: StrictStr
-    t: Whole
-    dt: Whole | None = None
-    o: bytes | None = None
-    f: StrictStr
-    b: bytes
-    x: float
-    u: Whole | None = None
 
 
 def encode(batch: Batch) -> bytes:
@@ -55,16 +30,18 @@ def encode(batch: Batch) -> bytes:
     body["f"], body["b"] = ("i2", batch.values.astype("<i2").tobytes()) if small else ("i4", batch.values.astype("<i4").tobytes())
     if batch.until is not None:
         body["u"] = batch.until
+    if batch.clock is not None:
+        body["c"] = [batch.clock.offset, str(batch.clock.quality)]
     return cbor2.dumps(body)
 
 
 def decode(body: bytes) -> Batch:
     """Back to the batch. Raises `Refused`."""
     try:
-        got = _Body.model_validate(cbor2.loads(body))
+        got = BodyForm.model_validate(cbor2.loads(body))
         stream = Stream(got.s)
     except (cbor2.CBORDecodeError, ValidationError, ValueError, RecursionError, MemoryError) as error:
-        raise Refused(f"unreadable batch: {_first_line(error)}") from error
+        raise Refused(f"unreadable batch: {first_line(error)}") from error
     columns = COLUMNS.get(stream, 1)
     if got.f not in ("i2", "i4"):
         raise Refused(f"number format {got.f!r} is not known")
@@ -73,11 +50,19 @@ def decode(body: bytes) -> Batch:
         raise Refused(f"{len(got.b)} bytes are not whole samples of {width}")
     values = np.frombuffer(got.b, f"<{got.f}").reshape(-1, columns)
     offsets = _offsets(got, len(values))
-    batch = Batch(got.d, stream, got.t, got.dt if offsets is None else None, offsets, values, got.x, got.u)
+    batch = Batch(got.d, stream, got.t, got.dt if offsets is None else None, offsets, values, got.x, got.u, _clock(got.c))
     return _sane(batch)
 
 
-def _offsets(got: _Body, n: int) -> Any:
+def _clock(told: Any) -> Clock | None:
+    """What cannot be read was not told: no reading is refused for it."""
+    match told:
+        case [int(offset), str(quality)] if quality in list(Quality) and abs(offset) < LATEST:
+            return Clock(offset, Quality(quality))
+    return None
+
+
+def _offsets(got: BodyForm, n: int) -> Any:
     if got.o is None:
         if got.dt is None or (got.dt <= 0):
             raise Refused("neither a sampling interval nor offsets")
@@ -113,20 +98,15 @@ class Parcel:
 
 def pack(parcel: Parcel) -> bytes:
     spans = [[s.dev, s.t0, s.t1, s.cause and str(s.cause), s.final] for s in parcel.spans]
-    return cbor2.dumps({"v": VERSION, "batches": [list(b) for b in parcel.bodies], "spans": spans})
-
-
-class _Parcel(_Strict):
-    v: StrictInt
-    batches: list[tuple[Whole, bytes]] = []
-    spans: list[tuple[StrictStr, Whole, Whole, StrictStr | None, bool]] = []
+    off = {i: span.off for i, span in enumerate(parcel.spans) if span.off is not None}
+    return cbor2.dumps({"v": VERSION, "batches": [list(b) for b in parcel.bodies], "spans": spans} | ({"off": off} if off else {}))
 
 
 def unpack(row: bytes) -> Parcel:
     """Raises `Refused`."""
-    got = _loaded(row, _Parcel, "parcel")
+    got = loaded(row, ParcelForm, "parcel")
     try:
-        spans = [Span(d, a, b, None if c is None else Cause(c), f) for d, a, b, c, f in got.spans]
+        spans = [Span(d, a, b, None if c is None else Cause(c), f, got.off.get(i)) for i, (d, a, b, c, f) in enumerate(got.spans)]
     except ValueError as error:
         raise Refused(f"unknown cause of a gap: {error}") from error
     if any(not EARLIEST <= s.t0 < s.t1 < LATEST for s in spans):
@@ -151,16 +131,6 @@ class Message:
     v: int = VERSION
 
 
-class _Message(_Strict):
-    v: StrictInt
-    spool: StrictStr
-    turn: Whole
-    claims: dict[StrictStr, Whole] = {}
-    seq: Whole | None = None
-    parcel: bytes | None = None
-    books: dict[StrictStr, list[list[Whole]]] = {}
-
-
 def seal(message: Message) -> bytes:
     out: dict[str, Any] = {"v": VERSION, "spool": message.spool, "turn": message.turn, "claims": dict(message.claims)}
     if message.books:
@@ -172,7 +142,7 @@ def seal(message: Message) -> bytes:
 
 def unseal(payload: bytes) -> Message:
     """Raises `Refused`."""
-    got = _loaded(payload, _Message, "message")
+    got = loaded(payload, MessageForm, "message")
     if (got.seq is None) != (got.parcel is None):
         raise Refused("unreadable message: a parcel and its number go together")
     if any(len(day) != 2 for days in got.books.values() for day in days):
@@ -192,13 +162,6 @@ class Ack:
     """Rows set aside whole or in part, with the reason."""
 
 
-class _Ack(_Strict):
-    v: StrictInt
-    spool: StrictStr
-    stored: list[tuple[Whole, Whole]]
-    dead: list[tuple[Whole, StrictStr]] = []
-
-
 def seal_ack(ack: Ack) -> bytes:
     stored, dead = [list(r) for r in ack.stored], [list(d) for d in ack.dead]
     return cbor2.dumps({"v": VERSION, "spool": ack.spool, "stored": stored, "dead": dead})
@@ -206,7 +169,7 @@ def seal_ack(ack: Ack) -> bytes:
 
 def unseal_ack(payload: bytes) -> Ack:
     """Raises `Refused`."""
-    got = _loaded(payload, _Ack, "ack")
+    got = loaded(payload, AckForm, "ack")
     return Ack(got.spool, got.stored, got.dead)
 
 
@@ -219,23 +182,3 @@ def ranges(rows: Iterable[int]) -> list[tuple[int, int]]:
         else:
             out.append((row, row))
     return out
-
-
-def _loaded(payload: bytes, form: type[Form], what: str) -> Form:
-    try:
-        raw = cbor2.loads(payload)
-        version = raw.get("v") if isinstance(raw, dict) else None
-        if version != VERSION:
-            raise Refused(f"{what} of version {version!r}; this KeepUp reads version {VERSION}")
-        return form.model_validate(_tupled(raw))
-    except (cbor2.CBORDecodeError, ValidationError, RecursionError, MemoryError) as error:
-        raise Refused(f"unreadable {what}: {_first_line(error)}") from error
-
-
-def _tupled(raw: dict[str, Any]) -> dict[str, Any]:
-    """CBOR has lists only; the strict forms name tuples."""
-    return {k: [tuple(i) if isinstance(i, list) else i for i in v] if isinstance(v, list) else v for k, v in raw.items()}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from ingest.batch import CELL, COLUMNS, HOUR, MICROS, Batch, Stream
+from ingest.batch import CELL, COLUMNS, DAY, HOUR, MICROS, Batch, Clock, Quality, Stream
 
 NOON = 1_795_348_800 * MICROS  # 2026-11-22T12:00Z
 
@@ -30,19 +30,20 @@ def drawn(draw: st.DrawFn) -> Batch:
     values = wide.astype(np.int16) if bits == 16 else wide
     if draw(st.booleans()):
         dt = draw(st.integers(1, length // n))
-        return Batch(draw(_names), stream, cell, dt, None, values, draw(_scales))
+        return Batch(draw(_names), stream, cell, dt, None, values, draw(_scales), clock=draw(_clocks))
     gaps = draw(st.lists(st.integers(1, length // n), min_size=n - 1, max_size=n - 1))
     offsets = np.concatenate([[0], np.cumsum(gaps)]).astype(np.int32)
     until = draw(st.none() | st.integers(cell + int(offsets[-1]), cell + length))
-    return Batch(draw(_names), stream, cell, None, offsets, values, draw(_scales), until)
+    return Batch(draw(_names), stream, cell, None, offsets, values, draw(_scales), until, draw(_clocks))
 
 
 _names = st.text("abcdef0123456789-", min_size=1, max_size=12)
+_clocks = st.none() | st.builds(Clock, st.integers(-400 * DAY, 400 * DAY), st.sampled_from(Quality))
 _scales = st.sampled_from([1.0, 1 / 1024, 1 / 4096, 0.01])
 
 
 def same(a: Batch, b: Batch) -> bool:
     """Equal in every field, numbers and their type included."""
-    plain_fields = (a.dev, a.stream, a.t0, a.dt, a.scale, a.until) == (b.dev, b.stream, b.t0, b.dt, b.scale, b.until)
+    plain_fields = (a.dev, a.stream, a.t0, a.dt, a.scale, a.until, a.clock) == (*(b.dev, b.stream, b.t0, b.dt, b.scale, b.until, b.clock),)
     offsets = np.array_equal(a.times, b.times) and (a.offsets is None) == (b.offsets is None)
     return plain_fields and offsets and a.values.dtype == b.values.dtype and np.array_equal(a.values, b.values)

@@ -32,6 +32,7 @@ PURE = (
     "drivers.heart_rate",
     "drivers.infinitime",
     "format",
+    "forms",
     "formats.csv",
     "formats.fitbit",
     "frames",

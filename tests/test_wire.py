@@ -1,6 +1,7 @@
 """The bytes on the wire: round trips, refusals, and golden bytes so that a change of format cannot pass unseen."""
 
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import cbor2
@@ -9,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import CELL, Batch, Cause, Span, Stream
+from ingest.batch import CELL, HOUR, Batch, Cause, Span, Stream
+from ingest.forms import Refused
 from ingest.wire import (
     Ack,
     Message,
     Parcel,
-    Refused,
     decode,
     encode,
     pack,
@@ -89,13 +90,27 @@ def test_keys_of_a_later_minor_version_are_ignored() -> None:
     assert same(decode(cbor2.dumps(body)), plain())
 
 
+@pytest.mark.parametrize("told", [7, [], ["synced", 0], [0, "by the sun"], [2**70, "synced"], [None, None], {"offset": 1}])
+def test_a_clock_that_cannot_be_read_is_not_told_and_costs_no_reading(told: object) -> None:
+    body = cbor2.loads(encode(plain())) | {"c": told}
+    assert same(decode(cbor2.dumps(body)), plain())
+
+
+def test_a_reader_that_knows_no_corrections_reads_the_gap_without_it() -> None:
+    wrong = Span("d1", NOON, NOON + HOUR, Cause.CLOCK, off=8 * HOUR)
+    raw = cbor2.loads(pack(Parcel([], [Span("d1", NOON - HOUR, NOON), wrong])))
+    assert raw.pop("off") == {1: 8 * HOUR}
+    assert unpack(cbor2.dumps(raw)).spans[1] == replace(wrong, off=None)
+
+
 def test_a_later_major_version_is_refused_and_says_which() -> None:
     with pytest.raises(Refused, match="version 2"):
         unseal(cbor2.dumps({"v": 2, "spool": "s", "turn": 1}))
 
 
 def test_parcel_message_and_ack_come_back_as_they_went() -> None:
-    parcel = Parcel([(3, encode(plain()))], [Span("d1", NOON, NOON + 5), Span("d1", NOON + 5, NOON + 9, Cause.RANGE, final=False)])
+    wrong = Span("d1", NOON, NOON + 9, Cause.CLOCK, off=-HOUR)
+    parcel = Parcel([(3, encode(plain()))], [Span("d1", NOON, NOON + 5), Span("d1", NOON + 5, NOON + 9, Cause.RANGE, final=False), wrong])
     assert unpack(pack(parcel)) == parcel
     message = Message("spool", 7, {"d1": NOON}, 4, pack(parcel))
     assert unseal(seal(message)) == message
