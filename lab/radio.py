@@ -12,7 +12,7 @@ from lab.clock import Clock
 LIVE_CHUNK = MICROS
 """µs: how often bands speak up where time is real."""
 CONNECTS = 0.6
-"""Seconds a connection takes, service discovery included."""
+"""Seconds a connection takes, service discovery included, where nothing else is said."""
 GIVES_UP = 10.0
 """Seconds after which a connection to a band that does not answer has failed."""
 RSSI = -62
@@ -71,10 +71,11 @@ class VirtualRadio:
     done on a link first hands over all that its band said before, in order, as a real link does: after a read nothing older can come.
     """
 
-    def __init__(self, bands: Sequence[VirtualBand], clock: Clock, chunk: int = 5 * MINUTE) -> None:
+    def __init__(self, bands: Sequence[VirtualBand], clock: Clock, chunk: int = 5 * MINUTE, connects: float = CONNECTS) -> None:
         self._bands = {band.address: band for band in bands}
         self._clock = clock
         self._chunk = chunk
+        self._connects = connects
         self._links: dict[str, VirtualLink] = {}
         self._connecting: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -117,7 +118,7 @@ class VirtualRadio:
         if not band.body.reachable(self.now()):
             await asyncio.sleep(GIVES_UP)
             raise RadioError(f"{band.address} does not answer", "Bring the band near, and charge it.")
-        await asyncio.sleep(CONNECTS)
+        await asyncio.sleep(self._connects)
         if not band.body.reachable(self.now()):
             raise RadioError(f"{band.address} went away while it was being connected", "Bring the band near.")
 
