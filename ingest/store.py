@@ -3,10 +3,30 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ingest.batch import Batch, Stream
+from ingest.batch import DAY, Batch, Stream
 from ingest.bout import Bout
 from ingest.minute import Minutes
 from ingest.tile import Tiles
+
+RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
+"""How long is kept (design): raw samples, by far the most bytes and of no use once minutes and bouts are made and judged again (14 days
+late at most); tiles, from which minutes can be made again; and the rest, minutes, bouts, slow readings, gaps, which cover two plans in
+succession and the follow-up of a year."""
+DEAD_KEPT = 365 * DAY
+"""What was set aside: time enough for a KeepUp that can read it to come; it holds readings of people and may not be kept for ever."""
+
+RAW = frozenset({Stream.ACC, Stream.GYR})
+RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
+"""µs: how long the batches of `RAW`, tiles, and all the rest are kept."""
+
+RAW = frozenset({Stream.ACC, Stream.GYR})
+RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
+"""µs that a store keeps raw samples, tiles, and all else."""
+
+
+def kept(stream: Stream) -> int:
+    """µs that a store keeps readings of a stream."""
+    return RAW_KEPT if stream in RAW else REST_KEPT
 
 
 class StoreUnavailable(Exception):
@@ -57,6 +77,6 @@ class Store(Protocol):
         """(band, UTC day's number since 1970) → readings held of batches that begin on that day, for the days that begin in the range."""
 
     def trim(self, now: int) -> None:
-        """Drop what is older than the store keeps: raw samples 30 days, tiles 60 days, the rest 2 years."""
+        """Drop what is older than `RAW_KEPT`, `TILES_KEPT`, `REST_KEPT`; `Catalog.trim` goes before."""
 
     def close(self) -> None: ...
