@@ -54,6 +54,13 @@ class Plans:
         """Ascending in since. Raises `ValueError` for a text that this version of KeepUp cannot read."""
         return [Revision(_read(one.text), one.since) for one in self.assigned(patient)]
 
+    def readable(self, patient: str) -> list[Revision]:
+        """As `revisions`; none of them where one cannot be read, for what was planned is then not known."""
+        try:
+            return self.revisions(patient)
+        except ValueError:
+            return []
+
     def text(self, patient: str, since: int) -> str | None:
         """As the therapist wrote the revision that is in force from exactly then."""
         return next((one.text for one in self.assigned(patient) if one.since == since), None)

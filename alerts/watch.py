@@ -65,7 +65,7 @@ class Watch:
     def meet(self) -> None:
         """Look up who there is and who wears what; who neither has nor had a band is judged by their plan."""
         people = [(patient, self._chart.wearings(patient.id)) for patient in self._chart.patients()]
-        self._people = [(patient, wearings) for patient, wearings in people if wearings or self._chart.plans.revisions(patient.id)]
+        self._people = [(patient, wearings) for patient, wearings in people if wearings or self._chart.plans.assigned(patient.id)]
         self._sight.forget()
         self._known.clear()
 

@@ -44,6 +44,8 @@ def test_a_plan_this_version_cannot_read_darkens_its_lamps_and_not_the_page(here
     page = therapist.get("/")
     assert page.status_code == 200
     assert "the plan cannot be read: assign it anew" in page.text
+    for path in (f"/patient/{STEADY}", f"/patient/{STEADY}/calendar", f"/patient/{STEADY}/sessions.csv"):
+        assert therapist.get(path).status_code == 200, path
 
 
 def test_many_patients_come_in_pages(here: Clinic, therapist: Browser) -> None:

@@ -17,7 +17,7 @@ from tests.course import SESSION, extra, judge, judged, prescribe, take
 from tests.visitor import Browser, Clock
 from web.day import day_of
 from web.marks import marks, windows
-from web.planned import AHEAD, DUE, GLYPHS, WORDS, Planned, planned
+from web.planned import AHEAD, DUE, GLYPHS, PUT_OFF, WORDS, Planned, planned
 
 FRIDAY = day_of(date(2026, 11, 20), BERLIN)
 SUNDAY = day_of(date(2026, 11, 22), BERLIN)
@@ -91,6 +91,15 @@ def test_every_outcome_can_be_read_on_the_page(here: Clinic, therapist: Browser,
 
     assert svg(friday).find(f".//g[@class='prescribed {outcome.value}']/text") is not None
     assert WORDS[outcome] in re.sub("<svg.*?</svg>", "", friday, flags=re.DOTALL)
+
+
+def test_who_said_not_today_and_may_make_it_up_is_not_said_to_owe_an_answer(here: Clinic, therapist: Browser) -> None:
+    one = next(one for one in prescribe(here.chart) if not one.quota and one.start >= FRIDAY.start)
+    judge(here.chart, STEADY, judged(one, Outcome.ASKED, Source.PATIENT))
+    friday = articles(therapist.get(f"/patient/{STEADY}").text)["Friday 20 November"]
+
+    assert PUT_OFF in friday
+    assert WORDS[Outcome.ASKED] not in friday
 
 
 def test_what_is_ahead_is_planned_and_what_is_under_way_not_judged(here: Clinic, therapist: Browser, clock: Clock) -> None:

@@ -1,6 +1,5 @@
 """The page on which a patient answers: GET shows, POST acts. The signed link is all they need; nothing of them is on the page."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Response
@@ -8,7 +7,6 @@ from fastapi.responses import RedirectResponse
 
 from alerts import answers
 from alerts.links import AFTERWARDS, Link, Links
-from detectors.plan.occurrence import Revision
 from detectors.report import Said
 from ingest.batch import DAY
 from web.desk import Desk
@@ -69,16 +67,9 @@ def _page(desk: Desk, message: str, link: Link) -> Response:
     if link.used is None:
         return desk.page("answer.html", None, question=asked(link.occurrence or ""), **shown)
     fresh = now < link.used + AFTERWARDS and said.said is not None
-    due = fresh and pain_due(_plans(desk, link.patient), reports, now)
+    due = fresh and pain_due(desk.chart.plans.readable(link.patient), reports, now)
     lines = _lines(message, said) if fresh else [answers.USED]
     return desk.page("answer_thanks.html", None, lines=lines, ask=_next(said, due) if fresh else None, **shown)
-
-
-def _plans(desk: Desk, patient: str) -> Sequence[Revision]:
-    try:
-        return desk.chart.plans.revisions(patient)
-    except ValueError:  # the therapist's page tells of a plan that cannot be read; the patient's goes on as without one
-        return ()
 
 
 def _lines(message: str, said: Heard) -> list[str]:

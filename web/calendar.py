@@ -119,7 +119,7 @@ def exercised(week: Week) -> bool:
 
 def _credit_weeks(desk: Desk, patient: Patient) -> int:
     """Done elsewhere before this plan."""
-    revisions = desk.chart.plans.revisions(patient.id)
+    revisions = desk.chart.plans.readable(patient.id)
     return revisions[-1].plan.course.credit_weeks if revisions else 0
 
 

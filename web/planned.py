@@ -46,6 +46,8 @@ WORDS: Mapping[str, str] = {
     DUE: "not judged yet",
     AHEAD: "planned",
 }
+PUT_OFF = "not that day, they say; may be made up"
+"""Asked, and answered: the plan leaves time to do it on another day."""
 SOURCES: Mapping[Source, str] = {Source.SENSOR: "seen by the band", Source.PATIENT: "the patient says so", Source.THERAPIST: "you say so"}
 
 
@@ -77,7 +79,8 @@ class Planned:
 
     @property
     def word(self) -> str:
-        return WORDS[self.outcome]
+        answered = self.outcome == Outcome.ASKED and self.judged is not None and self.judged.source is not Source.SENSOR
+        return PUT_OFF if answered else WORDS[self.outcome]
 
     def said(self, zone: ZoneInfo) -> str:
         """All there is to say, on the clock of `zone`."""
@@ -115,7 +118,7 @@ def planned(chart: Chart, patient: Patient, start: int, end: int, now: int) -> l
     zones = chart.zones(patient.id) or [(0, patient.zone)]
     kept = [one for one in chart.judgements(patient.id, start, end) if one.finding.kind == KIND and one.state is not Verdict.RETRACTED]
     known = {one.finding.key: judged(one.finding) for one in kept}
-    due = occurrences(chart.plans.revisions(patient.id), zones, start - REACH, end)
+    due = occurrences(chart.plans.readable(patient.id), zones, start - REACH, end)
     found = [_planned(one, known.pop(one.id, None), zones, now) for one in due if one.end > start or one.id in known]
     found += [_unplanned(one, zones) for one in known.values()]
     return sorted(found, key=lambda one: (one.start, one.id))

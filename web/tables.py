@@ -55,7 +55,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/patient/{patient}/plan.ics")
     def plan(patient: str, session: inside) -> Response:
         found = desk.patient(patient, session)
-        revisions = desk.chart.plans.revisions(found.id)
+        revisions = desk.chart.plans.readable(found.id)
         if not revisions:
             raise HTTPException(404, "Nothing was prescribed yet, so there is no calendar.")
         diary = calendar(revisions, desk.chart.zones(found.id), desk.now(), detail=found.detail == MOST_DETAIL)
