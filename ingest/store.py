@@ -16,12 +16,6 @@ DEAD_KEPT = 365 * DAY
 """What was set aside: time enough for a KeepUp that can read it to come; it holds readings of people and may not be kept for ever."""
 
 RAW = frozenset({Stream.ACC, Stream.GYR})
-RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
-"""µs: how long the batches of `RAW`, tiles, and all the rest are kept."""
-
-RAW = frozenset({Stream.ACC, Stream.GYR})
-RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
-"""µs that a store keeps raw samples, tiles, and all else."""
 
 
 def kept(stream: Stream) -> int:
