@@ -18,11 +18,10 @@ from ingest.batch import DAY, HOUR, MICROS, Batch, Stream
 from ingest.bout import Bout
 from ingest.minute import MINUTE_DTYPE, Minutes, joined
 from ingest.sqlite import connect, transaction, why
-from ingest.store import RAW_KEPT, REST_KEPT, TILES_KEPT, StoreUnavailable
+from ingest.store import RAW, RAW_KEPT, REST_KEPT, TILES_KEPT, StoreUnavailable
 from ingest.tile import TILE_DTYPE, Tiles
 from ingest.wire import decode, encode
 
-RAW = frozenset({Stream.ACC, Stream.GYR})
 OPEN_FILES = 8
 PAGE = 16_384  # bytes; a 10-s window of 50 Hz fits a page with little waste
 
