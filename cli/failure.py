@@ -6,9 +6,9 @@ from dataclasses import dataclass
 CODES = {
     "ingest.format.Unreadable": 2,
     "ingest.store.StoreUnavailable": 1,
-    "ingest.spool.SpoolUnavailable": 1,
+    "ingest.spoolfile.SpoolUnavailable": 1,
     "ingest.link.BrokerUnavailable": 1,
-    "ingest.collect.ClockBehind": 1,
+    "ingest.timekeeping.ClockBehind": 1,
     "cli.processes.EndedEarly": 1,
     "ingest.radio.RadioError": 1,
     "alerts.database.ChartUnavailable": 1,

@@ -1,29 +1,28 @@
 """The gateway's outbox: what this commits is never lost, and leaves only when an ingester says that it is stored."""
 
-import fcntl
-import os
-import sqlite3
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import Any
-from uuid import uuid4
+from sqlite3 import Connection
 
 import structlog
 
-from ingest.batch import Batch, Cause, Span, Stream
-from ingest.sqlite import connect, transaction, why
-from ingest.wire import Parcel, encode, pack
+from ingest.batch import MINUTE, Batch, Cause, Span, Stream
+from ingest.budget import BUDGET, Budget, forecast
+from ingest.reserve import RESERVE, free
+from ingest.spooled import ROW_BYTES, Books, books, count, insert, note_pace, packed, remember, unused, used
+from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
+from ingest.unwritten import HOLD, Commit, Unwritten
+from ingest.wire import Parcel, pack
 
 log = structlog.get_logger()
-PARCEL_BYTES = 60_000
-"""A row is cut here, so that a message stays well under every broker's default limit."""
-
-
-class SpoolUnavailable(Exception):
-    """The spool cannot be opened or written; the message says which file, why and what to do next."""
+BITE = 16
+"""Rows trimmed at once on a full disk: what the reserve has room for in the journal."""
+BOOKED = 60
+"""Days whose books are told again and again: what may still be in the store's short keeping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +33,23 @@ class Row:
 
 
 class Spool:
-    """One SQLite file, one process. The collector commits on its thread, the sender reads and trims on its own. Times are µs UTC."""
+    """One SQLite file, one process. The collector commits on its thread, the sender reads and trims on its own. Times are µs UTC.
 
-    def __init__(self, path: Path) -> None:
+    `budget`, `reserve`: bytes on the disk, of the file and of what is kept beside it for bad times; `hold`: bytes in memory of what is
+    committed while the disk is full. Raises `SpoolUnavailable`.
+    """
+
+    def __init__(self, path: Path, budget: int = BUDGET, reserve: int = RESERVE, hold: int = HOLD) -> None:
         self.path = path
-        self._lock = Lock()
-        self._held = _hold(path)
-        try:
-            self._db = connect(path, _SCHEMA)
-            if "t1" not in [column for _, column, *_ in self._db.execute("pragma table_info(row)")]:  # an older spool
-                self._db.execute("alter table row add column t1 integer not null default 0")
-            with transaction(self._db):
-                self.id = self._meta("id", uuid4().hex[:12])
-                boot = int(self._meta("boot", "0")) + 1
-                self._db.execute("update meta set value = ? where key = 'boot'", (str(boot),))
-            self._turn = boot << 32
-            self.commits = 0
-            """Since it was opened: the sender sees by it that there is something new to claim."""
-        except (OSError, sqlite3.Error) as error:
-            os.close(self._held)
-            raise SpoolUnavailable(why(path, error)) from error
+        self._file, self._budget, self._unwritten = SpoolFile(path, reserve), Budget(budget), Unwritten(hold)
+        self._out: set[int] = set()
+        self._touched: set[tuple[str, int]] = set()
+        self._bytes = self._noted = 0
+        self.id, self._turn = self._file.id, self._file.boot << 32
+        self.commits = 0
+        """Since it was opened: the sender sees by it that there is something new to claim."""
+        with suppress(SpoolFull), self._file.writing() as db:
+            db.execute("insert or replace into meta values ('budget', ?)", (str(budget),))
 
     def commit(
         self,
@@ -62,47 +58,70 @@ class Spool:
         cursors: Mapping[tuple[str, Stream], int],
         heard_to: Mapping[str, int] | None = None,
     ) -> None:
-        """All of it, durably, or none. `cursors`: last committed sample of each stream. `heard_to`: bands of which all that there will
-        ever be before a time is told, where no span says so (a recording). Raises `SpoolUnavailable`."""
-        try:
-            with self._lock, transaction(self._db):
-                for dev in dict.fromkeys([b.dev for b in batches] + [s.dev for s in spans]):
-                    self._add([b for b in batches if b.dev == dev], [s for s in spans if s.dev == dev], dev)
-                reached = {span.dev: span.t1 for span in sorted(spans, key=lambda span: span.t1)} | dict(heard_to or {})
-                self._db.executemany(
-                    "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", reached.items()
-                )
-                rows = [(dev, str(stream), at) for (dev, stream), at in cursors.items()]
-                self._db.executemany("insert or replace into cursor values (?, ?, ?)", rows)
-            self.commits += 1
-        except sqlite3.Error as error:
-            raise SpoolUnavailable(why(self.path, error)) from error
+        """All of it, durably, or none: then, while the disk is full, it waits in memory and comes before the next.
 
-    def _add(self, batches: Sequence[Batch], spans: Sequence[Span], dev: str) -> None:
-        for start, end, part in _parcels(batches, spans):
-            packed, readings = pack(part), sum(n for n, _ in part.bodies)
-            self._db.execute(
-                "insert into row(dev, t0, t1, readings, crc, parcel) values (?, ?, ?, ?, ?, ?)",
-                (dev, start, end, readings, zlib.crc32(packed), packed),
-            )
-            self._db.execute("insert into accepted values (?, ?) on conflict do update set n = n + excluded.n", (dev, readings))
+        `cursors`: last committed sample of each stream. `heard_to`: bands of which all that there will ever be before a time is told,
+        where no span says so (a recording). Raises `SpoolUnavailable`.
+        """
+        with self._file.at_once():
+            self._unwritten.add(Commit(batches, spans, cursors, heard_to or {}))
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        while self._unwritten and self._file.has_room(self._unwritten.first.size):
+            try:
+                self._write(self._unwritten.first)
+            except SpoolFull:
+                break
+            self._unwritten.pop()
+            self.commits += 1
+        if lost := self._unwritten.shed():
+            log.error("no room on the disk nor in memory: readings were given up, gaps say which", readings=lost, next="free some space")
+
+    def _write(self, commit: Commit) -> None:
+        rows = packed(commit)
+        accepted: Counter[tuple[str, int]] = Counter()
+        for dev, _, _, day, readings, *_ in rows:
+            accepted[dev, day] += readings
+        size = sum(len(row[-1]) + ROW_BYTES for row in rows)
+        try:
+            with self._file.writing() as db:
+                gone = self._budget.make_room(db, size + (32 << 10), self._out)
+                insert(db, rows)
+                remember(db, commit)
+                count(db, "accepted", accepted)
+                self._note(db, max([s.t1 for s in commit.spans] + [b.end for b in commit.batches], default=0), size)
+        except SpoolUnavailable:
+            self._budget.look_again()
+            raise
+        if gone:
+            log.warning("the spool is full: readings were given up, gaps say which", readings=gone.total(), next="bring the line back")
+        self._touched |= {key for key, n in (accepted | gone).items() if n}
+
+    def _note(self, db: Connection, at: int, size: int) -> None:
+        self._bytes += size
+        if at - self._noted >= 5 * MINUTE:  # not at each commit: a page less to write, for a forecast
+            note_pace(db, at, self._bytes)
+            self._bytes, self._noted = 0, at
 
     def cursor(self, dev: str, stream: Stream) -> int | None:
         """Time of the last committed sample of a stream."""
-        return self._one("select at from cursor where dev = ? and stream = ?", dev, str(stream))
+        with self._file.at_once():
+            waits = self._unwritten.cursor(dev, stream)
+            return waits if waits is not None else self._file.one("select at from cursor where dev = ? and stream = ?", dev, str(stream))
 
     def heard_to(self, dev: str) -> int | None:
         """Time up to which the band's link was alive or a gap is recorded."""
-        return self._one("select heard_to from band where dev = ?", dev)
+        return self._file.one("select heard_to from band where dev = ?", dev)
 
     def claim(self, dev: str) -> int | None:
         """Everything of the band before this is stored, or a recorded gap, as far as this spool knows."""
         # in one statement: a commit between two would let the claim run ahead of its row
         sql = "select (select min(t0) from row where dev = ?), (select heard_to from band where dev = ?)"
-        return min((at for at in self._all(sql, dev, dev)[0] if at is not None), default=None)
+        return min((at for at in self._file.all(sql, dev, dev)[0] if at is not None), default=None)
 
     def claims(self) -> dict[str, int]:
-        devs = [dev for (dev,) in self._all("select dev from band")]
+        devs = [dev for (dev,) in self._file.all("select dev from band")]
         return {dev: claim for dev in devs if (claim := self.claim(dev)) is not None}
 
     def next_turn(self) -> int:
@@ -115,105 +134,104 @@ class Spool:
 
     def newest(self, limit: int, without: Collection[int]) -> list[Row]:
         """Newest rows first, for what is live."""
-        seqs = [s for (s,) in self._all("select seq from row order by seq desc limit ?", limit + len(without)) if s not in without]
-        marks = ",".join("?" * len(seqs[:limit]))
-        return self._rows(f"select seq, dev, crc, parcel from row where seq in ({marks}) order by seq desc", *seqs[:limit])
+        with self._file.at_once():
+            sql = "select seq from row order by seq desc limit ?"
+            seqs = [s for (s,) in self._file.all(sql, limit + len(without)) if s not in without][:limit]
+            marks = ",".join("?" * len(seqs))
+            return self._rows(f"select seq, dev, crc, parcel from row where seq in ({marks}) order by seq desc", *seqs)
 
     def trim(self, stored: Sequence[tuple[int, int]], dead: Sequence[int]) -> int:
-        """Forget rows an ingester has answered for. Returns how many went."""
-        gone = 0
-        try:
-            with self._lock, transaction(self._db):
-                for first, last in [*stored, *((seq, seq) for seq in dead)]:
-                    gone += self._db.execute("delete from row where seq between ? and ?", (first, last)).rowcount
-        except sqlite3.Error as error:
-            raise SpoolUnavailable(why(self.path, error)) from error
-        return gone
+        """Forget rows an ingester has answered for. Returns how many went. Raises `SpoolFull` where not even that can be written."""
+        answered = [*stored, *((seq, seq) for seq in dead)]
+        with self._file.at_once():
+            try:
+                return self._forget(answered, None)
+            except SpoolFull:  # the reserve is given back now
+                gone = 0
+                for first, last in answered:
+                    while bite := self._forget([(first, last)], BITE):
+                        gone += bite
+                return gone
+
+    def _forget(self, answered: Sequence[tuple[int, int]], most: int | None) -> int:
+        gone: list[int] = []
+        counted: Counter[tuple[str, int]] = Counter()
+        with self._file.writing() as db:
+            for first, last in answered:
+                sql = "select seq, dev, day, readings from row where seq between ? and ? limit ?"
+                for seq, dev, day, readings in db.execute(sql, (first, last, -1 if most is None else most)):
+                    gone.append(seq)
+                    counted[dev, day] += readings
+            db.executemany("delete from row where seq = ?", [(seq,) for seq in gone])
+            count(db, "answered", counted)
+        self._out.difference_update(gone)
+        return len(gone)
 
     def waiting(self) -> int:
-        """Rows not yet answered for."""
-        return self._one("select count(*) from row") or 0
+        """Rows not yet answered for, and commits that are not yet rows."""
+        return (self._file.one("select count(*) from row") or 0) + len(self._unwritten)
 
     def accepted(self) -> dict[str, int]:
         """Readings ever committed, per band."""
-        return dict(self._all("select dev, n from accepted"))
+        return dict(self._file.all("select dev, sum(n) from accepted group by dev"))
+
+    def accepted_by_day(self) -> Books:
+        """Of them, by the UTC day on which their batch begins."""
+        return books(self._file.all("select dev, day, n from accepted order by dev, day"))
+
+    def thinned_by_day(self) -> Books:
+        """Readings accepted, and lost since: given up when the budget was used up, or spoilt by the disk. Gaps say when."""
+        return books(self._file.all("select dev, day, n from thinned order by dev, day"))
+
+    def waiting_by_day(self) -> Books:
+        """Readings in rows not yet answered for."""
+        return books(self._file.all("select dev, day, sum(readings) from row group by dev, day having sum(readings) order by dev, day"))
+
+    def books(self) -> dict[tuple[str, int], int]:
+        """(band, UTC day) → readings accepted and not lost since, which are or will be at an ingester; of the newest days."""
+        sql = """select a.dev, a.day, a.n - coalesce(t.n, 0) from accepted a left join thinned t on t.dev = a.dev and t.day = a.day
+            where a.day in (select distinct day from accepted where day > 0 order by day desc limit ?)"""
+        return {(dev, day): n for dev, day, n in self._file.all(sql, BOOKED)}
+
+    def touched(self) -> set[tuple[str, int]]:
+        """(band, UTC day) whose books changed since this was last asked."""
+        with self._file.at_once():
+            changed, self._touched = self._touched, set()
+            return changed
+
+    def days_left(self) -> float | None:
+        """Days until the budget or the disk is used up, if nothing leaves and hours go on as the last; `None`: too early to say."""
+        paces = [n for (n,) in self._file.all("select bytes from pace order by hour")]
+        with self._file.at_once():
+            db = self._file.db
+            return forecast(min(self._budget.limit - used(db), free(self.path.parent) + unused(db)), paces)
 
     def close(self) -> None:
-        self._db.close()
-        os.close(self._held)
-
-    def _meta(self, key: str, default: str) -> str:
-        self._db.execute("insert or ignore into meta values (?, ?)", (key, default))
-        return str(self._db.execute("select value from meta where key = ?", (key,)).fetchone()[0])
-
-    def _one(self, sql: str, *values: object) -> int | None:
-        rows = self._all(sql, *values)
-        return rows[0][0] if rows else None
-
-    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise SpoolUnavailable(why(self.path, error)) from error
+        """Raises `SpoolFull` where commits never came to the disk."""
+        with self._file.at_once():
+            self._catch_up()
+            left = len(self._unwritten)
+            self._file.close()
+        if left:
+            raise SpoolFull(f"{self.path} could not take what was heard last: the disk is full. Free some space; the time is a gap.")
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
-        found = self._all(sql, *values)
-        return [Row(seq, dev, parcel if zlib.crc32(parcel) == crc else self._set_aside(seq)) for seq, dev, crc, parcel in found]
+        with self._file.at_once():  # from here on they count as out: thinning comes to them last
+            found = self._file.all(sql, *values)
+            self._out.update(seq for seq, *_ in found)
+            return [Row(seq, dev, parcel if zlib.crc32(parcel) == crc else self._set_aside(seq)) for seq, dev, crc, parcel in found]
 
     def _set_aside(self, seq: int) -> bytes:
         """Keeps what the disk made of a row; under its number a gap leaves instead, so that its neighbours can and the loss is seen."""
-        ((dev, start, end),) = self._all("select dev, t0, t1 from row where seq = ?", seq)
+        ((dev, start, end, day, readings),) = self._file.all("select dev, t0, t1, day, readings from row where seq = ?", seq)
         gap = pack(Parcel([], [Span(dev, start, max(end, start + 1), Cause.CORRUPT)]))
-        try:
-            with self._lock, transaction(self._db):
-                self._db.execute("insert into aside select seq, ?, readings, parcel from row where seq = ?", (_ROTTEN, seq))
-                self._db.execute("update row set readings = 0, crc = ?, parcel = ? where seq = ?", (zlib.crc32(gap), gap, seq))
-        except sqlite3.Error as error:
-            raise SpoolUnavailable(why(self.path, error)) from error
-        log.error("a row was set aside", row=seq, reason=_ROTTEN, next=f"copy {self.path.name} to another disk")
+        with self._file.writing() as db:
+            db.execute("insert into aside select seq, ?, readings, parcel from row where seq = ?", (ROTTEN, seq))
+            db.execute("update row set readings = 0, weight = 0, crc = ?, parcel = ? where seq = ?", (zlib.crc32(gap), gap, seq))
+            count(db, "thinned", {(dev, day): readings})
+        self._touched.add((dev, day))
+        log.error("a row was set aside", row=seq, reason=ROTTEN, next=f"copy {self.path.name} to another disk")
         return gap
 
 
-_ROTTEN = "changed since it was committed: the disk is failing"
-_SCHEMA = """
-create table if not exists meta(key text primary key, value text not null);
-create table if not exists row(seq integer primary key autoincrement, dev text not null, t0 integer not null, t1 integer not null,
-  readings integer not null, crc integer not null, parcel blob not null);
-create index if not exists row_by_band on row(dev, t0);
-create table if not exists aside(seq integer, reason text not null, readings integer not null, parcel blob not null);
-create table if not exists cursor(dev text, stream text, at integer not null, primary key (dev, stream));
-create table if not exists band(dev text primary key, heard_to integer not null);
-create table if not exists accepted(dev text primary key, n integer not null);
-"""
-
-
-def _hold(path: Path) -> int:
-    """Keeps every other process off this spool while the returned descriptor is open. Raises `SpoolUnavailable`."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise SpoolUnavailable(why(path, error)) from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(held)
-        raise SpoolUnavailable(f"Another collector is using {path}. Stop it first, or give this one a spool of its own.") from error
-    return held
-
-
-def _parcels(batches: Sequence[Batch], spans: Sequence[Span]) -> Iterator[tuple[int, int, Parcel]]:
-    """(oldest time, end, parcel) of one band, each of at most `PARCEL_BYTES` of bodies; the spans ride with the last."""
-    bodies: list[tuple[int, bytes]] = []
-    size, oldest, end = 0, None, 0
-    for batch in sorted(batches, key=lambda b: b.t0):
-        body = encode(batch)
-        if oldest is not None and size + len(body) > PARCEL_BYTES:
-            yield oldest, end, Parcel(bodies)
-            bodies, size, oldest, end = [], 0, None, 0
-        oldest, end = batch.t0 if oldest is None else oldest, max(end, batch.end)
-        bodies.append((batch.n, body))
-        size += len(body)
-    starts = [s.t0 for s in spans] + ([] if oldest is None else [oldest])
-    yield min(starts), max([end, *(s.t1 for s in spans)]), Parcel(bodies, spans)
+ROTTEN = "changed since it was committed: the disk is failing"

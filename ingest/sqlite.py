@@ -1,5 +1,6 @@
 """SQLite files opened for keeps: WAL, every commit flushed to the disk, and errors in plain words."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -34,10 +35,18 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("begin immediate")
     try:
         yield
+        db.execute("commit")
     except BaseException:
-        db.execute("rollback")
+        if db.in_transaction:  # on a full disk SQLite may have rolled back by itself
+            db.execute("rollback")
         raise
-    db.execute("commit")
+
+
+def full(error: BaseException) -> bool:
+    """Whether it is the disk that has no room."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def why(path: Path, error: BaseException) -> str:

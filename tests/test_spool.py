@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, HOUR, Batch, Cause, Span, Stream
-from ingest.spool import PARCEL_BYTES, Spool, SpoolUnavailable
+from ingest.spool import Spool
+from ingest.spooled import PARCEL_BYTES
+from ingest.spoolfile import SpoolUnavailable
 from ingest.wire import Parcel, decode, ranges, unpack
 from tests.batches import NOON, drawn, plain, same
 
@@ -120,10 +122,11 @@ def test_a_killed_collector_leaves_whole_commits_only(tmp_path: Path) -> None:
     program = f"""
 import os
 from pathlib import Path
-from ingest import spool as module
+from ingest import spooled as module
+from ingest.spool import Spool
 from ingest.batch import Stream
 from tests.batches import NOON, plain
-spool = module.Spool(Path({str(tmp_path / "spool.db")!r}))
+spool = Spool(Path({str(tmp_path / "spool.db")!r}))
 for i in range(5):
     if i == 4:
         module.pack = lambda parcel, pack=module.pack, calls=[]: (calls.append(1), os._exit(9) if len(calls) > 1 else pack(parcel))[1]
