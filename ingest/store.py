@@ -8,14 +8,13 @@ from ingest.bout import Bout
 from ingest.minute import Minutes
 from ingest.tile import Tiles
 
+RAW = frozenset({Stream.ACC, Stream.GYR})
 RAW_KEPT, TILES_KEPT, REST_KEPT = 30 * DAY, 60 * DAY, 730 * DAY
-"""How long is kept (design): raw samples, by far the most bytes and of no use once minutes and bouts are made and judged again (14 days
-late at most); tiles, from which minutes can be made again; and the rest, minutes, bouts, slow readings, gaps, which cover two plans in
-succession and the follow-up of a year."""
+"""How long is kept, in µs (design): batches of `RAW`, by far the most bytes and of no use once minutes and bouts are made and judged
+again (14 days late at most); tiles, from which minutes can be made again; and all the rest, minutes, bouts, slow readings and gaps, which
+cover a year's follow-up and the year before it."""
 DEAD_KEPT = 365 * DAY
 """What was set aside: time enough for a KeepUp that can read it to come; it holds readings of people and may not be kept for ever."""
-
-RAW = frozenset({Stream.ACC, Stream.GYR})
 
 
 def kept(stream: Stream) -> int:

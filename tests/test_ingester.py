@@ -165,7 +165,7 @@ def test_one_of_many_spans_is_found_without_a_look_at_the_others(line: Line) -> 
         steps += 1
         return 0
 
-    line.catalog._reader.set_progress_handler(count, 100)
+    line.catalog._index.reader.set_progress_handler(count, 100)
     last = laid[-1][1]
     assert line.catalog.spans("b", last.t1 - 1, last.t1 + HOUR) == [last]
     assert steps < 100
