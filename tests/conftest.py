@@ -31,7 +31,7 @@ def no_file_left_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         opened.append(connect(*args))
         return opened[-1]
 
-    for room in ("ingest.spool", "ingest.index", "ingest.stores.sqlite"):
+    for room in ("ingest.spoolfile", "ingest.index", "ingest.stores.sqlite"):
         monkeypatch.setattr(f"{room}.connect", remembered)
     yield
     for db in opened:
