@@ -17,9 +17,9 @@ number type, scale), writing it twice is writing it once, and there are fifty ti
 numbers again what `hour` and the batches hold, for dashboards; nothing here reads them. `n` occurs in batches only: its sum is the
 number of readings held.
 
-The shapes: `from |> range |> filter`, the filter comparing `r._measurement`, `r._field` and `r.dev` with `==`, joined by `and`, several bands by
-`or` in brackets; then nothing, `last()`, `group(columns: ["dev"]) |> sum()` or `aggregateWindow(every: 1d, fn: sum, createEmpty: false, timeSrc:
-"_start")`; then `keep(columns: [...])`.
+The shapes: `from |> range |> filter`, the filter comparing `r._measurement`, `r._field` and `r.dev` with `==`, joined by `and`, several
+bands by `or` in brackets; then nothing, `last()`, `group(columns: ["dev"]) |> sum()` or `aggregateWindow(every: 1d, fn: sum, createEmpty:
+false, timeSrc: "_start")`; then `keep(columns: [...])`.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def whose(measurement: str, dev: str) -> str:
 
 def stamp(at: int) -> str:
     """µs UTC → RFC 3339, a literal in Flux."""
-    return f"{(_EPOCH + timedelta(microseconds=at)).replace(tzinfo=None).isoformat()}Z"
+    return f"{(_EPOCH + timedelta(microseconds=at)).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def instant(text: str) -> int:

@@ -1,6 +1,6 @@
 """What every store must keep to; a new file in `ingest/stores` is tested by being there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,42 @@ from ingest.bout import Bout
 from ingest.minute import unknown
 from ingest.store import Store, StoreUnavailable
 from ingest.tile import tiled
+from tests import influx
 from tests.batches import NOON, plain, same
+from tests.influx import Influx
+
+PLACES = {"influx": ["influx on the protocol double", "influx on a real InfluxDB 2"]}
+"""Stores that are tested in more places than one; any other is a folder."""
+FIXTURES = dict(zip(PLACES["influx"], ["influx_double", "influx_real"], strict=True))
+Opener = Callable[[], Store]
+"""Opens the same store again and again."""
 
 
-@pytest.fixture(params=sorted(stores()))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    return request.param, tmp_path / "store"
+@pytest.fixture(scope="module")
+def influx_double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
+    with influx.double(tmp_path_factory.mktemp("influx")) as (server, _):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def influx_real() -> Iterator[Influx]:
+    with influx.real() as server:
+        yield server
+
+
+@pytest.fixture(params=[place for name in sorted(stores()) for place in PLACES.get(name, [name])])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    name = request.param
+    if name in FIXTURES:
+        server: Influx = request.getfixturevalue(FIXTURES[name])
+        address = server.site()
+        return lambda: stores()["influx"](address, server.token)
+    return lambda: stores()[name](tmp_path / "store")
 
 
 @pytest.fixture
-def store(place: tuple[str, Path]) -> Iterator[Store]:
-    opened = stores()[place[0]](place[1])
+def store(opener: Opener) -> Iterator[Store]:
+    opened = opener()
     yield opened
     opened.close()
 
@@ -126,11 +151,11 @@ def test_forgetting_keeps_what_is_young(store: Store) -> None:
     assert len(store.batches("d1", Stream.ACC, NOON + 40 * DAY, NOON + 41 * DAY)) == 1
 
 
-def test_everything_is_there_after_reopening(place: tuple[str, Path]) -> None:
-    opened = stores()[place[0]](place[1])
+def test_everything_is_there_after_reopening(opener: Opener) -> None:
+    opened = opener()
     kept(opened, plain(), plain(Stream.ACC, n=50))
     opened.close()
-    again = stores()[place[0]](place[1])
+    again = opener()
     assert again.readings() == {"d1": 53}
     again.close()
 

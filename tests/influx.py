@@ -1,0 +1,105 @@
+"""InfluxDB 2 for tests: the protocol double always, a real server where there is one."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from uuid import uuid4
+
+import pytest
+
+from ingest.buckets import kept, prepare
+from ingest.influx import Server, place
+from lab.influxdb.server import Double
+
+TOKEN = "an-operators-token"  # noqa: S105 — of a server that lives as long as a test
+ORG = "clinic"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Influx:
+    """A server and an operator's token."""
+
+    url: str
+    org: str
+    token: str
+
+    def site(self) -> str:
+        """The address of a new store: buckets of its own, which forget nothing, for the tests' times are not today's."""
+        address = f"{self.url}/{self.org}/t-{uuid4().hex[:12]}"
+        with closing(self.server()) as server:
+            prepare(server, self.org, dict.fromkeys(kept(place(address)), 0))
+        return address
+
+    def server(self, token: str | None = None) -> Server:
+        return Server(self.url, self.org, self.token if token is None else token)
+
+
+@contextmanager
+def double(folder: Path, port: int = 0) -> Iterator[tuple[Influx, Double]]:
+    """The protocol double, in this process."""
+    with Double(port, folder / "double.db") as server:
+        server.api.accounts.onboard(ORG, TOKEN)
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield Influx(server.url, ORG, TOKEN), server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def real() -> Iterator[Influx]:
+    """The server that KEEPUP_TEST_INFLUX_URL names, or one of this test's own; skips the test where there is neither."""
+    url = os.environ.get("KEEPUP_TEST_INFLUX_URL")
+    program = shutil.which("influxd")
+    if url:
+        yield Influx(url.rstrip("/"), os.environ["KEEPUP_TEST_INFLUX_ORG"], os.environ["KEEPUP_TEST_INFLUX_TOKEN"])
+    elif program:
+        with TemporaryDirectory(prefix="keepup-influx-") as folder, _influxd(program, Path(folder)) as influx:
+            yield influx
+    else:
+        pytest.skip("NOT RUN ON A REAL INFLUXDB 2: set KEEPUP_TEST_INFLUX_URL, _TOKEN and _ORG, or put influxd on PATH")
+
+
+@contextmanager
+def _influxd(program: str, folder: Path) -> Iterator[Influx]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    paths = [f"--bolt-path={folder}/bolt", f"--sqlite-path={folder}/sqlite", f"--engine-path={folder}/engine"]
+    command = [program, *paths, f"--http-bind-address={url.removeprefix('http://')}", "--reporting-disabled", "--log-level=error"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _wait(f"{url}/health", process)
+        first = {"username": "operator", "password": uuid4().hex, "org": ORG, "bucket": "first", "token": TOKEN}
+        asked = urllib.request.Request(f"{url}/api/v2/setup", json.dumps(first).encode(), {"Content-Type": "application/json"})  # noqa: S310 — ours
+        urllib.request.urlopen(asked, timeout=PATIENCE).close()  # noqa: S310
+        yield Influx(url, ORG, TOKEN)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 — ours
+            return
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, "influxd ended"
+            assert time.monotonic() < end, "influxd does not answer"
+            time.sleep(0.05)
