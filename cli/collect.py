@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import SystemRandom
@@ -12,6 +13,7 @@ import structlog
 import typer
 
 from cli.options import SITE, a_broker, a_ca, a_site, name, zone
+from cli.timeserver import synchronised
 from config.plugins import drivers
 from ingest.collect import Collector
 from ingest.link import Link
@@ -21,6 +23,7 @@ from ingest.radios.recorder import Recorder
 from ingest.sender import Sender
 from ingest.session import Band
 from ingest.spool import Spool
+from ingest.timekeeping import Timekeeper
 
 log = structlog.get_logger()
 DRIVER = "infinitime"
@@ -68,7 +71,16 @@ def collect(
         kept = Spool(spool)
         stack.callback(kept.close)
         sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
-        asyncio.run(_hear(band, kept, sender, BleakRadio(adapter), record))
+        timekeeper = Timekeeper(_steady, _system, max((at for one in band if (at := kept.heard_to(one.dev)) is not None), default=None))
+        asyncio.run(_hear(band, kept, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record))
+
+
+def _steady() -> int:
+    return time.monotonic_ns() // 1000
+
+
+def _system() -> tuple[int, bool | None]:
+    return time.time_ns() // 1000, synchronised()
 
 
 def sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix: str) -> Sender:
@@ -81,13 +93,15 @@ def sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix:
     return sender
 
 
-async def _hear(bands: list[Band], spool: Spool, sender: Sender | None, adapter: BleakRadio, record: Path | None) -> None:
+async def _hear(
+    bands: list[Band], spool: Spool, sender: Sender | None, adapter: BleakRadio, timekeeper: Timekeeper, record: Path | None
+) -> None:
     radio: Radio = adapter
     with ExitStack() as stack:
         if record:
             radio = recorder = Recorder(adapter, record)
             stack.callback(recorder.close)
-        collector = Collector(radio, bands, spool, dice=SystemRandom())
+        collector = Collector(radio, bands, spool, dice=SystemRandom(), timekeeper=timekeeper)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, collector.stop)
         try:

@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from ingest.batch import MICROS, Batch, Span, Stream
+from ingest.batch import MICROS, Batch, Cause, Span, Stream
 from ingest.frames import Malformed, cut
 from ingest.presence import Presence
 from ingest.radio import Radio, RadioError
 from ingest.session import Band, Listening, Pace, Session
+from ingest.timekeeping import ClockBehind, Timekeeper
 
 PATIENCE = 60 * MICROS
 """How far the clock may lie behind what is recorded and simply be waited for: a time server's ordinary correction."""
 
 Appetite = Callable[[str, int], Set[Stream]]
 """(band, now µs UTC) → streams to hear of it from now on; asked at each connection and each commit."""
-
-
-class ClockBehind(Exception):
-    """The clock shows a time long before the newest reading: times given now would be wrong for ever."""
 
 
 class Sink(Protocol):
@@ -56,6 +53,8 @@ class _Place:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     session: Session | None = None
     trouble: RadioError | None = None
+    doubted: int = 0
+    """Up to here its times were told to be wrong."""
 
 
 def everything(_dev: str, _now: int) -> Set[Stream]:
@@ -63,12 +62,23 @@ def everything(_dev: str, _now: int) -> Set[Stream]:
 
 
 class Collector:
-    """One radio, its bands, one spool. `dice` jitters the waits; seeded, a run under virtual time repeats itself."""
+    """One radio, its bands, one spool. `dice` jitters the waits; seeded, a run under virtual time repeats itself.
+
+    `timekeeper`: the one that gives the radio its times; `None`: they are above doubt.
+    """
 
     def __init__(
-        self, radio: Radio, bands: Sequence[Band], sink: Sink, *, dice: Random, appetite: Appetite = everything, pace: Pace | None = None
+        self,
+        radio: Radio,
+        bands: Sequence[Band],
+        sink: Sink,
+        *,
+        dice: Random,
+        appetite: Appetite = everything,
+        pace: Pace | None = None,
+        timekeeper: Timekeeper | None = None,
     ) -> None:
-        self._radio, self._sink, self._dice, self._appetite = radio, sink, dice, appetite
+        self._radio, self._sink, self._dice, self._appetite, self._timekeeper = radio, sink, dice, appetite, timekeeper
         self._pace = pace or Pace()
         self._places = {band.dev: self._place(band) for band in bands}
         self._connecting = asyncio.Lock()
@@ -82,7 +92,7 @@ class Collector:
 
     def _place(self, band: Band) -> _Place:
         now, recorded = self._radio.now(), self._sink.heard_to(band.dev)
-        return _Place(band, Presence(band.dev, recorded, now), now if recorded is None else recorded)
+        return _Place(band, Presence(band.dev, recorded, now, band.driver.history), now if recorded is None else recorded)
 
     def horizon(self, dev: str) -> int:
         """Up to this time (µs UTC) the band is committed: its link was alive, or a gap is recorded."""
@@ -188,21 +198,36 @@ class Collector:
         for place in self._places.values():
             batches += self._drain(place, cursors)
             spans += place.presence.take(now, closing)
+        spans += self._look()
         if batches or spans:
             self._sink.commit(batches, spans, cursors)
         self.tally.accepted += sum(batch.n for batch in batches)
         for place in self._places.values():
             place.horizon = place.presence.to
 
+    def _look(self) -> list[Span]:
+        """What the system's clock now says of the times given, for every band."""
+        spans: list[Span] = []
+        wrong, leap = self._timekeeper.look() if self._timekeeper else (None, None)
+        for dev, place in self._places.items():
+            if leap:
+                spans += place.presence.leapt(leap.before, leap.ran, leap.after)
+            if wrong:
+                start = wrong.t0 if wrong.off is not None else max(wrong.t0, place.doubted)
+                place.doubted = max(start, min(wrong.t1, place.presence.to))
+                spans += [Span(dev, start, place.doubted, Cause.CLOCK, off=wrong.off)] if start < place.doubted else []
+        return spans
+
     def _drain(self, place: _Place, cursors: dict[tuple[str, Stream], int]) -> list[Batch]:
         dev, batches = place.band.dev, []
+        clock = self._timekeeper.clock if self._timekeeper else None
         for listening in place.listenings:
             place.presence.answered(max((at for at, _ in listening.frames[-1:]), default=0))
         for listening in place.listenings:
             key = (dev, listening.feed.stream)
             after = cursors[key] if key in cursors else self._sink.cursor(*key)
             held_to = place.presence.proven if listening.end is None else listening.end
-            made = cut(dev, place.band.driver, listening.feed, listening.frames, after, held_to)
+            made = cut(dev, place.band.driver, listening.feed, listening.frames, after, held_to, clock)
             self._count(len(listening.frames), made.repeats, made.aside)
             listening.frames.clear()
             batches += made.batches

@@ -54,3 +54,5 @@ class Driver:
     """(characteristic, bytes) to write at each connection, given the patient's local time (aware): sets the clock."""
     alive: str | None = None
     """Characteristic whose reading proves that the link is alive."""
+    history: bool = False
+    """The band keeps what it measured until it is fetched: a gap may still be filled."""

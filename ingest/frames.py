@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.batch import CELL, MINUTE, Batch, Stream
+from ingest.batch import CELL, MINUTE, Batch, Clock, Stream
 from ingest.driver import BadFrame, Driver, Feed
 
 CUTS = {Stream.ACC: CELL, Stream.GYR: CELL}
@@ -42,11 +42,20 @@ class Cut:
     aside: list[Malformed]
 
 
-def cut(dev: str, driver: Driver, feed: Feed, frames: Sequence[Frame], after: int | None = None, held_to: int | None = None) -> Cut:
+def cut(
+    dev: str,
+    driver: Driver,
+    feed: Feed,
+    frames: Sequence[Frame],
+    after: int | None = None,
+    held_to: int | None = None,
+    clock: Clock | None = None,
+) -> Cut:
     """Frames of one feed, heard over one uninterrupted subscription, as batches ascending in time.
 
     `after` is the time of the stream's last committed sample (µs UTC): every sample gets a later one. `held_to`: up to where
     the link is known to have been alive (µs UTC); an on-change batch says that its last value held until there, at most to its cut.
+    `clock`: how far the times of arrival are to be trusted.
     """
     at = np.fromiter((frame[0] for frame in frames), np.int64, len(frames))
     payloads = [frame[1] for frame in frames]
@@ -57,7 +66,7 @@ def cut(dev: str, driver: Driver, feed: Feed, frames: Sequence[Frame], after: in
     if repeats := int((~once).sum()):
         at, payloads = at[once], [payload for payload, new in zip(payloads, once, strict=True) if new]
     at, values, aside = _decoded(dev, driver, feed, at, payloads)
-    return Cut(_batches(dev, feed, _ascending(at, after), values, held_to), repeats, aside)
+    return Cut(_batches(dev, feed, _ascending(at, after), values, held_to, clock), repeats, aside)
 
 
 def _repeats(at: NDArray[np.int64], payloads: Sequence[bytes], within: int) -> NDArray[np.bool_]:
@@ -93,7 +102,12 @@ def _ascending(at: NDArray[np.int64], after: int | None) -> NDArray[np.int64]:
 
 
 def _batches(
-    dev: str, feed: Feed, at: NDArray[np.int64], values: NDArray[np.int16] | NDArray[np.int32], held_to: int | None
+    dev: str,
+    feed: Feed,
+    at: NDArray[np.int64],
+    values: NDArray[np.int16] | NDArray[np.int32],
+    held_to: int | None,
+    clock: Clock | None,
 ) -> list[Batch]:
     length = CUTS.get(feed.stream, SLOW_CUT)
     slots = at // length
@@ -104,5 +118,5 @@ def _batches(
         until = min(end, held_to) if feed.on_change and held_to is not None else 0
         offsets = (at[first:last] - t0).astype(np.int32)
         holds = until if until > t0 + int(offsets[-1]) else None
-        batches.append(Batch(dev, feed.stream, t0, None, offsets, values[first:last], feed.scale, holds))
+        batches.append(Batch(dev, feed.stream, t0, None, offsets, values[first:last], feed.scale, holds, clock))
     return batches

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
-from ingest.batch import MINUTE, Cause, Span
+from ingest.batch import HOUR, MINUTE, Cause, Span
 
 BRIEF = 2 * MINUTE
 """A link that is back within this was lost to the radio, not to distance; until then the cause of a silence stays open."""
 FLAT = 5
 """Percent at which a band that falls silent has run out of battery."""
+CHARGED = 3
+"""Percent by which a battery has risen over a silence that was spent on the charger: one that only rested rises less (a design choice)."""
+CHARGE = 4 * HOUR
+"""No longer silence is put down to charging; a watch's battery is full in less (PineTime: about 2 h)."""
 MISSED = MINUTE // 4
 """µs without hearing a band after which it counts as not heard: an InfiniTime advertises once a second, but scans have holes."""
 
@@ -23,10 +27,12 @@ class _Stretch:
 
 
 class Presence:
-    """Times are µs UTC and never go back. `recorded`: up to where an earlier run recorded this band."""
+    """Times are µs UTC and never go back. `recorded`: up to where an earlier run recorded this band. `fillable`: the band's history may
+    still fill its gaps. A gap given out may be told again with a cause that is known only later."""
 
-    def __init__(self, dev: str, recorded: int | None, now: int) -> None:
+    def __init__(self, dev: str, recorded: int | None, now: int, fillable: bool = False) -> None:
         self.dev = dev
+        self._final = not fillable
         self.to = now if recorded is None else recorded
         """Everything of this band before this time was given out by `take`."""
         self.linked = False
@@ -34,6 +40,7 @@ class Presence:
         self._stretches: list[_Stretch] = []
         self._charges: list[tuple[int, float]] = []
         self._missed = False
+        self._dark: tuple[int, int] | None = None
         self._audible: int | None = None
         self._heard = self._started
 
@@ -76,13 +83,25 @@ class Presence:
         spans = self._gap(self._started, Cause.GATEWAY)
         for stretch in self._stretches:
             spans += self._silence(stretch.start, stretch.missed, stretch.audible)
+            if self._silent < stretch.start:
+                self._dark = self._silent, stretch.start
             if stretch.proven > self.to:
                 spans.append(Span(self.dev, self.to, stretch.proven))
                 self.to = self._silent = stretch.proven
         self._stretches = self._stretches[-1:] if self.linked else []
         if not self.linked and (closing or now - self._silent > BRIEF):
             spans += self._silence(now, self._missed, self._audible)
+        spans += self._recharged()
         self._charges = self._charges[-1:]
+        return spans
+
+    def leapt(self, before: int, ran: int, after: int) -> list[Span]:
+        """Times went from `before` to `after` at once, between which the collector ran from `ran` on with a wrong clock. All spans up to
+        there; the link, where there is one, goes on."""
+        spans = self.take(before, closing=not self.linked) + self._gap(ran, Cause.GATEWAY) + self._gap(after, Cause.CLOCK)
+        self._stretches = [_Stretch(after, after, False, None)] if self.linked else []
+        self._silent = self._heard = after
+        self._audible = None
         return spans
 
     def _silence(self, end: int, missed: bool, audible: int | None) -> list[Span]:
@@ -94,6 +113,17 @@ class Presence:
             return self._gap(end, Cause.RANGE)
         return self._gap(min(audible, end), Cause.RANGE) + self._gap(end, Cause.RADIO)
 
+    def _recharged(self) -> list[Span]:
+        """The newest silence once more, if the first word of the battery after it says what it was."""
+        start, end = self._dark or (0, 0)
+        before = [percent for at, percent in self._charges if at <= start]
+        after = [percent for at, percent in self._charges if at >= end]
+        if not self._dark or not after:
+            return []
+        self._dark = None
+        charged = bool(before) and FLAT < before[-1] <= after[0] - CHARGED and end - start <= CHARGE
+        return [Span(self.dev, start, end, Cause.CHARGING, self._final)] if charged else []
+
     def _flat(self) -> bool:
         told = [percent for at, percent in self._charges if at <= self._silent]
         return bool(told) and told[-1] <= FLAT
@@ -102,4 +132,4 @@ class Presence:
         if end <= self.to:
             return []
         start, self.to = self.to, end
-        return [Span(self.dev, start, end, cause)]
+        return [Span(self.dev, start, end, cause, self._final)]

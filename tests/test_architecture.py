@@ -41,6 +41,7 @@ PURE = (
     "table",
     "tile",
     "tiling",
+    "timekeeping",
     "track",
     "wire",
 )

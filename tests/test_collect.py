@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.batch import CELL, HOUR, MICROS, MINUTE, Batch, Cause, Span, Stream
-from ingest.collect import ClockBehind, Collector
+from ingest.collect import Collector
 from ingest.drivers.heart_rate import BATTERY, HEART_RATE
 from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.drivers.infinitime import MOTION, STEPS
 from ingest.session import Band
+from ingest.timekeeping import ClockBehind
 from lab.clock import Clock, run
 from tests.collected import T, causes, collected, dice, readings, spans, walk
 from tests.scripted import Ledger, ScriptedBand, ScriptedRadio, xyz

@@ -142,11 +142,15 @@ class BleakLink:
 
 
 class BleakRadio:
-    """Implements `ingest.radio.Radio`. `adapter` is BlueZ's name for it, e.g. "hci1"; `None`: the first that is switched on."""
+    """Implements `ingest.radio.Radio`. `adapter` is BlueZ's name for it, e.g. "hci1"; `None`: the first that is switched on.
 
-    def __init__(self, adapter: str | None = None) -> None:
+    `now` gives µs UTC and never goes back; `None`: the time of the start, carried on.
+    """
+
+    def __init__(self, adapter: str | None = None, now: Callable[[], int] | None = None) -> None:
         self._adapter = adapter
         self._wall, self._mark = time.time_ns(), time.monotonic_ns()
+        self._now = now or self._since_the_start
         self._turn = asyncio.Lock()
         self._scanner: BleakScanner | None = None
         self._devices: dict[str, BLEDevice] = {}
@@ -154,7 +158,10 @@ class BleakRadio:
         self._last = self.now()
 
     def now(self) -> int:
-        """µs UTC: the wall clock as it was at the start, carried on by one that nobody sets, so that a step reorders nothing."""
+        return self._now()
+
+    def _since_the_start(self) -> int:
+        """The wall clock as it was then, carried on by one that nobody sets, so that a step reorders nothing."""
         return (self._wall + time.monotonic_ns() - self._mark) // 1000
 
     async def scan(self, seconds: float) -> Sequence[Sighting]:
