@@ -13,6 +13,7 @@ from lab.influxdb.lines import Kinds, Point, Series, Value, read, united
 
 PAGE = 16_384
 ALONE = 1_000  # rows of one fetch: what a slow reader keeps in memory
+LONGEST = 1_048_576  # bytes of a string (tsdb.MaxFieldValueLength of InfluxDB 2.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Points:
                 place = agreed[series, kinds] = self._conflict(bucket, series.measurement, kinds) or self._place(bucket, series)
             if isinstance(place, str):
                 reasons.append(place)
+            elif len(fields) > LONGEST and any(isinstance(value, str) and len(value.encode()) > LONGEST for value in read(fields).values()):
+                reasons.append(f'input field on measurement "{series.measurement}" is too long, more than {LONGEST}')
             else:
                 rows.append((place, time, fields))
         self._db.executemany(_UPSERT, rows)
