@@ -15,13 +15,14 @@ import typer
 from cli.options import SITE, a_broker, a_ca, a_site, name, zone
 from cli.timeserver import synchronised
 from config.plugins import drivers
+from ingest.budget import BUDGET, SOON
 from ingest.collect import Collector
 from ingest.link import Link
 from ingest.radio import Radio, RadioError
 from ingest.radios.bleak import BleakRadio
 from ingest.radios.recorder import Recorder
 from ingest.sender import Sender
-from ingest.session import Band
+from ingest.session import Band, Pace
 from ingest.spool import Spool
 from ingest.timekeeping import Timekeeper
 
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 DRIVER = "infinitime"
 LOOK = 1.0
 """s between two looks at how it goes."""
+FORETELL = 3600.0
+"""s between two forecasts of how long the spool lasts."""
+MB = 1 << 20
 
 
 def heard(text: str) -> Band:
@@ -60,19 +64,24 @@ def collect(
     site: a_site = SITE,
     adapter: Annotated[str | None, typer.Option(help="Bluetooth adapter, e.g. hci1; else the first that is switched on.")] = None,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write down every byte, to be played back.")] = None,
+    commit: Annotated[
+        float, typer.Option(min=0.1, max=600, metavar="S", help="Seconds between commits: what a power cut costs. 10 spares an SD card.")
+    ] = 1.0,
+    budget: Annotated[int, typer.Option(min=16, metavar="MB", help="Room the spool may take on the disk.")] = BUDGET // MB,
 ) -> None:
     """Hear the bands, keep what they say, and send it until it is stored.
 
-    The broker may be away for as long as the disk has room. Without --broker all is kept in the spool for another time.
+    The broker may be away for as long as the budget and the disk have room; then raw motion makes way first, the oldest first, and gaps
+    say so. While the disk is full what is heard waits in memory. Without --broker all is kept in the spool for another time.
 
     Example: keepup collect spool.db --broker mqtt://127.0.0.1:1883 --band b-1,AA:BB:CC:DD:EE:FF,infinitime,Europe/Berlin
     """
     with ExitStack() as stack:
-        kept = Spool(spool)
+        kept = Spool(spool, budget * MB)
         stack.callback(kept.close)
         sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
         timekeeper = Timekeeper(_steady, _system, max((at for one in band if (at := kept.heard_to(one.dev)) is not None), default=None))
-        asyncio.run(_hear(band, kept, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record))
+        asyncio.run(_hear(band, kept, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record, Pace(commit=commit)))
 
 
 def _steady() -> int:
@@ -94,27 +103,33 @@ def sending(stack: ExitStack, spool: Spool, broker: str, ca: str | None, prefix:
 
 
 async def _hear(
-    bands: list[Band], spool: Spool, sender: Sender | None, adapter: BleakRadio, timekeeper: Timekeeper, record: Path | None
+    bands: list[Band],
+    spool: Spool,
+    sender: Sender | None,
+    adapter: BleakRadio,
+    timekeeper: Timekeeper,
+    record: Path | None,
+    pace: Pace,
 ) -> None:
     radio: Radio = adapter
     with ExitStack() as stack:
         if record:
             radio = recorder = Recorder(adapter, record)
             stack.callback(recorder.close)
-        collector = Collector(radio, bands, spool, dice=SystemRandom(), timekeeper=timekeeper)
+        collector = Collector(radio, bands, spool, dice=SystemRandom(), timekeeper=timekeeper, pace=pace)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, collector.stop)
         try:
             await radio.scan(0)  # what is wrong from the beginning ends it; what goes wrong later is waited out
-            await _attend(collector, sender)
+            await _attend(collector, sender, spool)
         finally:
             with suppress(RadioError):
                 await adapter.close()
 
 
-async def _attend(collector: Collector, sender: Sender | None) -> None:
+async def _attend(collector: Collector, sender: Sender | None, spool: Spool) -> None:
     """Until told to stop. Raises what ended collecting or sending."""
-    job, trouble = asyncio.create_task(collector.run()), None
+    job, trouble, due = asyncio.create_task(collector.run()), None, 0.0
     while not job.done():
         await asyncio.wait([job], timeout=LOOK)
         if collector.trouble and collector.trouble is not trouble:
@@ -122,6 +137,19 @@ async def _attend(collector: Collector, sender: Sender | None) -> None:
         trouble = collector.trouble
         if sender and sender.failure:
             collector.stop()
+        if time.monotonic() >= due:
+            due = time.monotonic() + FORETELL
+            foretell(spool)
     await job
     if sender and sender.failure:
         raise sender.failure
+
+
+def foretell(spool: Spool) -> None:
+    """Says for how long the spool lasts should nothing leave it any more, while there is still time to act."""
+    left = spool.days_left()
+    told = {"waiting": spool.waiting(), "days_left": None if left is None else round(left, 1)}
+    if left is not None and left < SOON:
+        log.warning("the spool would be full soon", **told, next="bring the line back, free some of the disk, or give a larger --budget")
+    else:
+        log.info("the spool has room", **told)

@@ -1,7 +1,7 @@
 """From the spool to the broker: own window, live and backlog interleaved, sent again until an ingester answers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 
 import structlog
@@ -9,19 +9,27 @@ import structlog
 from ingest.forms import Refused
 from ingest.link import Link
 from ingest.spool import Row, Spool
-from ingest.spoolfile import SpoolUnavailable
+from ingest.spoolfile import SpoolFull, SpoolUnavailable
 from ingest.wire import Message, seal, unseal_ack
 
 log = structlog.get_logger()
 WINDOW = 20
 """Publications without a PUBACK at most."""
 AHEAD = 500
-"""Rows sent and not yet answered for at most."""
+"""Rows sent and not yet answered for at most, but for as many as `WINDOW` that are fresh: an ingester that is slow with a backlog, or has
+lost some of it, keeps no alert waiting."""
 HURRY, PATIENCE = 2.0, 30.0
 """s without its answer after which a row is sent again: soon after a reconnection, when the ingester may not have been back yet to hear
-it, then twice as long each time, up to the second. Each row has its own clock, for answers to others say nothing of one that is lost."""
+it, then twice as long each time, up to the second. Each row has its own clock, for answers to others say nothing of one that is lost.
+While nothing at all is answered, only so many are sent again as fit the window: to ask, not to press."""
 STATUS_EVERY = 30.0
 """s between status messages when nothing changes."""
+ALL_BOOKS_EVERY = 3600.0
+"""s after which the books of all days are told again: nobody answers a status, and one may have met no ingester."""
+PORTION = 2_000
+"""Days of bands in one status message at most: some 30 kB."""
+RETRY = 1.0
+"""s between attempts while the spool's disk is full."""
 LIVE_PER_BACKLOG = 4
 
 
@@ -32,8 +40,10 @@ class Sender:
         """`prefix`: "keepup/1/{site}/{gateway}"; the link must be subscribed to `prefix` + "/ack"."""
         self._spool, self._link, self._prefix = spool, link, prefix
         self._sent: dict[int, float] = {}
-        self._behind = 0
+        self._behind = self._front = 0
         self._turns = 0
+        self._due: set[tuple[str, int]] = set()
+        self._booked = -ALL_BOOKS_EVERY
         self._answered = self._told = 0.0
         self._patience = PATIENCE
         self._commits = 0
@@ -52,11 +62,17 @@ class Sender:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                if not self.turn(time.monotonic()):
-                    self._stop.wait(0.02)
+                self._stop.wait(self._step())
         except Exception as error:  # noqa: BLE001 — whoever waits for this thread must hear of its end, whatever it was
             self.failure = error
             log.error("sending stopped", reason=str(error) if isinstance(error, SpoolUnavailable) else type(error).__name__)
+
+    def _step(self) -> float:
+        """Returns how long there is nothing to do, s."""
+        try:
+            return 0.0 if self.turn(time.monotonic()) else 0.02
+        except SpoolFull:  # it says so itself; what could not be trimmed is answered for again
+            return RETRY
 
     def turn(self, clock: float) -> bool:
         """Hears what was answered and sends what is due; `clock`: s, monotonic. False: there was nothing to do.
@@ -72,16 +88,18 @@ class Sender:
             self._patience = HURRY if self._connection else PATIENCE
             self._connection = self._link.connections
             self._send_again(list(self._sent))
-            self._behind, self._answered = 0, clock
+            self._behind, self._answered, self._booked = 0, clock, clock - ALL_BOOKS_EVERY
         elif late := [seq for seq, at in self._sent.items() if clock - at > self._patience]:
+            silent = self._answered <= min(self._sent[seq] for seq in late)
             self._patience = min(2 * self._patience, PATIENCE)
-            self._send_again(late)
+            self._send_again(sorted(late)[-WINDOW:] if silent else late)
         rows = self._next()
         for row in rows:
             message = Message(self._spool.id, self._spool.next_turn(), self._claim(row.dev), row.seq, row.parcel)
             if not self._link.publish(f"{self._prefix}/data", seal(message)):
                 return False
             self._sent[row.seq] = clock
+            self._front = max(self._front, row.seq)
         return self._status(clock) or bool(rows)
 
     def _send_again(self, rows: Sequence[int]) -> None:
@@ -90,9 +108,12 @@ class Sender:
         self._behind = min([self._behind, *(seq - 1 for seq in rows)])
 
     def _next(self) -> list[Row]:
-        room = min(WINDOW - self._link.outstanding, AHEAD - len(self._sent))
-        if room <= 0:
+        pace, ahead = WINDOW - self._link.outstanding, AHEAD - len(self._sent)
+        if pace <= 0 or ahead <= -WINDOW:
             return []
+        if ahead <= 0:
+            return self._spool.oldest(self._front, min(pace, ahead + WINDOW))
+        room = min(pace, ahead)
         self._turns += 1
         if self._turns % (LIVE_PER_BACKLOG + 1):
             return self._spool.newest(room, self._sent)
@@ -110,9 +131,17 @@ class Sender:
         drained = not self._sent and (self._told < self._answered or self._commits < commits)
         if not (drained or clock - self._told > STATUS_EVERY):
             return False
-        message = Message(self._spool.id, self._spool.next_turn(), self._spool.claims())
-        if not self._link.publish(f"{self._prefix}/status", seal(message)):
-            return False
+        whole = clock - self._booked >= ALL_BOOKS_EVERY
+        self._due |= self._spool.touched()
+        books = self._spool.books(None if whole else self._due)
+        told = sorted(books)
+        for first in range(0, max(len(told), 1), PORTION):
+            portion = {key: books[key] for key in told[first : first + PORTION]}
+            message = Message(self._spool.id, self._spool.next_turn(), self._spool.claims(), books=_by_band(portion))
+            if not self._link.publish(f"{self._prefix}/status", seal(message)):
+                return False
+        self._due.clear()
+        self._booked = clock if whole else self._booked
         self._commits, self._told = commits, clock
         return True
 
@@ -133,3 +162,10 @@ class Sender:
                     del self._sent[seq]
                 self._answered, self._patience = clock, PATIENCE
         return heard
+
+
+def _by_band(books: Mapping[tuple[str, int], int]) -> dict[str, list[tuple[int, int]]]:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for (dev, day), n in books.items():
+        found.setdefault(dev, []).append((day, n))
+    return found

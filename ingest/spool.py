@@ -187,11 +187,14 @@ class Spool:
         """Readings in rows not yet answered for."""
         return books(self._file.all("select dev, day, sum(readings) from row group by dev, day having sum(readings) order by dev, day"))
 
-    def books(self) -> dict[tuple[str, int], int]:
-        """(band, UTC day) → readings accepted and not lost since, which are or will be at an ingester; of the newest days."""
-        sql = """select a.dev, a.day, a.n - coalesce(t.n, 0) from accepted a left join thinned t on t.dev = a.dev and t.day = a.day
-            where a.day in (select distinct day from accepted where day > 0 order by day desc limit ?)"""
-        return {(dev, day): n for dev, day, n in self._file.all(sql, BOOKED)}
+    def books(self, of: Collection[tuple[str, int]] | None = None) -> dict[tuple[str, int], int]:
+        """(band, UTC day) → readings accepted and not lost since, which are or will be at an ingester. `None`: of the newest days."""
+        net = "select a.dev, a.day, a.n - coalesce(t.n, 0) from accepted a left join thinned t on t.dev = a.dev and t.day = a.day where "
+        if of is None:
+            rows = self._file.all(f"{net} a.day in (select distinct day from accepted where day > 0 order by day desc limit ?)", BOOKED)
+        else:
+            rows = [row for key in of for row in self._file.all(f"{net} a.dev = ? and a.day = ?", *key)]
+        return {(dev, day): n for dev, day, n in rows}
 
     def touched(self) -> set[tuple[str, int]]:
         """(band, UTC day) whose books changed since this was last asked."""

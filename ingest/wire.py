@@ -127,7 +127,8 @@ class Message:
     seq: int | None = None
     parcel: bytes | None = None
     books: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
-    """Band → (UTC day's number since 1970, readings of batches that begin on it which this spool ever accepted), of the days told."""
+    """Band → (UTC day's number since 1970, readings of batches that begin on it which this spool accepted), of the days told. Net of what
+    it lost since for want of room or by its disk: the time of that is a gap."""
     v: int = VERSION
 
 
