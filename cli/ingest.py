@@ -7,6 +7,7 @@ import typer
 
 from cli.line import books, receiving, until_told
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
+from cli.stored import SQLITE, a_store
 from ingest.broker import EmbeddedBroker
 
 LOOK = 0.5
@@ -18,6 +19,7 @@ def ingest(
     broker: a_broker = None,
     ca: a_ca = None,
     site: a_site = SITE,
+    store: a_store = SQLITE,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what it listens to.")] = False,
 ) -> None:
@@ -29,7 +31,7 @@ def ingest(
     """
     told = until_told()
     with ExitStack() as stack:
-        behind = stack.enter_context(books(folder))
+        behind = stack.enter_context(books(folder, store=store))
         if broker is None:
             own = EmbeddedBroker(port)
             stack.callback(own.stop)

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from alerts.chart import Chart
 from alerts.post import Post, topic
 from cli.options import SITE
-from config.plugins import rules, stores
+from cli.stored import SQLITE, opened
+from config.plugins import rules
 from detectors.rule import Rule
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
@@ -66,10 +67,10 @@ def default_rules() -> Mapping[str, tuple[Rule, BaseModel]]:
 
 
 @contextmanager
-def books(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") -> Iterator[Books]:
-    """Store and catalog in `folder`. Raises `StoreUnavailable`."""
+def books(folder: Path, now: Callable[[], int] = wall, store: str = SQLITE) -> Iterator[Books]:
+    """Store and catalog in `folder`; `store` may be the address of one elsewhere. Raises `StoreUnavailable`."""
     with ExitStack() as stack:
-        kept = stores()[store](folder / "store")
+        kept = opened(folder, store)
         stack.callback(kept.close)
         catalog = Catalog(folder / "catalog.db")
         stack.callback(catalog.close)
@@ -77,10 +78,19 @@ def books(folder: Path, now: Callable[[], int] = wall, store: str = "sqlite") ->
 
 
 @contextmanager
+def books_of(folder: Path) -> Iterator[Books]:
+    """Of a site that is there already."""
+    if not (folder / "catalog.db").exists():
+        raise typer.BadParameter(f"{folder} holds no readings. Is the folder's name as you meant it? keepup ingest begins one.")
+    with books(folder) as kept:
+        yield kept
+
+
+@contextmanager
 def clinic(
     folder: Path,
     now: Callable[[], int] = wall,
-    store: str = "sqlite",
+    store: str = SQLITE,
     *,
     chart: str | None = None,
     site: str = SITE,

@@ -28,6 +28,7 @@ VERBS = {
     "report": "What a patient said, put into the chart by hand.",
     "therapist": "Who may log in to the pages.",
     "plan": "Exercise plans: check them, begin a new one.",
+    "influx": "Prepare an InfluxDB 2 for a site's readings.",
     "doctor": "Look for what is wrong, and say what can be done.",
     "bench": "The speed of the hot paths beside a plain peer.",
     "check": "Check this checkout: format, lint, types, tests.",

@@ -11,6 +11,7 @@ from alerts.links import Links
 from cli.line import clinic, site_secret, until_told, warn_of_a_new_site
 from cli.options import SITE, a_chart, a_folder, a_site
 from cli.serving import bound, server
+from cli.stored import SQLITE, a_store
 from web.app import LOOPBACK
 
 SECRET_BYTES = 32
@@ -32,6 +33,7 @@ def serve(
     ] = None,
     chart: a_chart = None,
     site: a_site = SITE,
+    store: a_store = SQLITE,
 ) -> None:
     """Show the therapist's pages, and the one on which patients answer, on this machine only unless told otherwise.
 
@@ -49,7 +51,7 @@ def serve(
     if chart is None:
         warn_of_a_new_site(folder)
     secret = _of_sessions(folder) if secret_file is None else _secret(secret_file)
-    with bound(host, port) as at, clinic(folder, chart=chart, site=site) as behind:
+    with bound(host, port) as at, clinic(folder, store=store, chart=chart, site=site) as behind:
         address = f"http://{host}:{at.getsockname()[1]}"
         web = server(behind, site, Links(site_secret(folder), address), secret, [*LOOPBACK, *(allow or ())], https=bool(allow))
         typer.echo(f"The pages are at {address}", err=True)

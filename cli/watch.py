@@ -17,6 +17,7 @@ from alerts.links import Links
 from alerts.watch import Watch
 from cli.line import clinic, listening, site_secret, until_told, wall, warn_of_a_new_site
 from cli.options import SITE, a_broker, a_ca, a_chart, a_folder, a_site
+from cli.stored import SQLITE, a_store
 from cli.ways import plain, written
 from ingest.store import StoreUnavailable
 
@@ -37,6 +38,7 @@ def watch(
     ca: a_ca = None,
     chart: a_chart = None,
     site: a_site = SITE,
+    store: a_store = SQLITE,
     channels: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A keepup.toml, whose \\[channels] say who is reached how.", exists=True, dir_okay=False),
@@ -58,7 +60,7 @@ def watch(
         if chart is None:
             warn_of_a_new_site(folder)
         ways = written(stack, channels, broker, site, ca) if channels else plain(stack, broker, site, ca)
-        behind = stack.enter_context(clinic(folder, chart=chart, site=site, channels=ways.reach, answers=address is not None))
+        behind = stack.enter_context(clinic(folder, store=store, chart=chart, site=site, channels=ways.reach, answers=address is not None))
         if broker:
             stack.enter_context(listening(behind.chart, broker, site, told.set, ca))
         typer.echo(f"Watching {folder}, once a minute", err=True)

@@ -17,8 +17,11 @@ from ingest.format import Format
 
 
 def _found(package: ModuleType, constant: str) -> dict[str, Any]:
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return {name: getattr(import_module(f"{package.__name__}.{name}"), constant) for name in names}
+    return {name: getattr(import_module(f"{package.__name__}.{name}"), constant) for name in _names(package)}
+
+
+def _names(package: ModuleType) -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def drivers() -> dict[str, Driver]:
@@ -29,9 +32,13 @@ def formats() -> dict[str, Format]:
     return _found(ingest.formats, "FORMAT")
 
 
-def stores() -> dict[str, Any]:
-    """Name → `open(path_or_url) -> Store`."""
-    return _found(ingest.stores, "OPEN")
+def stores() -> list[str]:
+    return _names(ingest.stores)
+
+
+def store(name: str) -> Any:
+    """What opens it: `sqlite(folder)`, `influx(address, token)`. One at a time, for the client of another takes long to load."""
+    return import_module(f"{ingest.stores.__name__}.{name}").OPEN
 
 
 def rules() -> dict[str, Rule]:

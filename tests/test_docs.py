@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from cli.main import VERBS
 from config import plugins
 
 ROOT = Path(__file__).resolve().parents[1]
-PLUGINS: dict[str, dict[str, Any]] = {
+PLUGINS: dict[str, Iterable[str]] = {
     "driver": plugins.drivers(),
     "format": plugins.formats(),
     "store": plugins.stores(),

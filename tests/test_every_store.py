@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from config.plugins import store as store_of
 from config.plugins import stores
 from ingest.batch import CELL, DAY, HOUR, Batch, Stream
 from ingest.bout import Bout
@@ -35,14 +36,14 @@ def influx_real() -> Iterator[Influx]:
         yield server
 
 
-@pytest.fixture(params=[place for name in sorted(stores()) for place in PLACES.get(name, [name])])
+@pytest.fixture(params=[place for name in stores() for place in PLACES.get(name, [name])])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     name = request.param
     if name in FIXTURES:
         server: Influx = request.getfixturevalue(FIXTURES[name])
         address = server.site()
-        return lambda: stores()["influx"](address, server.token)
-    return lambda: stores()[name](tmp_path / "store")
+        return lambda: store_of("influx")(address, server.token)
+    return lambda: store_of(name)(tmp_path / "store")
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_everything_is_there_after_reopening(opener: Opener) -> None:
 
 
 def test_a_read_only_store_is_unavailable_and_says_what_to_do(tmp_path: Path) -> None:
-    stores()["sqlite"](tmp_path).close()
+    store_of("sqlite")(tmp_path).close()
     (tmp_path / "store.db").chmod(0o444)
     with pytest.raises(StoreUnavailable, match="read-only"):
-        stores()["sqlite"](tmp_path)
+        store_of("sqlite")(tmp_path)
