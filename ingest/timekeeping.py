@@ -87,7 +87,7 @@ class Timekeeper:
         self._mark, self._shown, self._apart = steady, max(shown, wall), wall - steady
         self._unset, self._told = self._unset and not synced, self._told or synced is not None
         self._go_on(wall)
-        if not doubtful or (self._unset and stepped):
+        if not doubtful or (self._unset and off is not None):
             self._since = self._shown
         return wrong, leap
 

@@ -13,6 +13,7 @@ from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.drivers.infinitime import MOTION, STEPS
 from ingest.session import Band, Pace
 from lab.clock import Clock, run
+from tests.adrift import StampedRadio, SystemClock
 from tests.scripted import Ledger, ScriptedBand, ScriptedRadio, xyz
 
 T = 1_767_225_600 * MICROS  # 2026-01-01T00:00Z
@@ -33,19 +34,22 @@ def collected(
     sink: Ledger | None = None,
     appetite: Appetite = everything,
     driver: Driver = WATCH,
+    system: SystemClock | None = None,
 ) -> tuple[Collector, Ledger]:
-    """Runs a collector over these bands (named b-0, b-1, …) from `T` on, then stops it."""
-    clock, ledger = Clock(T), sink or Ledger()
+    """Runs a collector over these bands (named b-0, b-1, …) from `T` on, then stops it. `system`: what the gateway goes by."""
+    clock, ledger = system.true if system else Clock(T), sink or Ledger()
 
     async def main() -> Collector:
         bands = [Band(f"b-{i}", script.address, driver, ZoneInfo("Europe/Zurich")) for i, script in enumerate(scripts)]
-        radio = ScriptedRadio(clock, scripts)
-        collector = Collector(radio, bands, ledger, dice=dice(), appetite=appetite, pace=Pace(commit=commit))
+        scripted = ScriptedRadio(clock, scripts)
+        timekeeper = system.timekeeper(max([at for band in bands if (at := ledger.heard_to(band.dev))], default=None)) if system else None
+        radio = StampedRadio(scripted, timekeeper) if timekeeper else scripted
+        collector = Collector(radio, bands, ledger, dice=dice(), appetite=appetite, pace=Pace(commit=commit), timekeeper=timekeeper)
         running = asyncio.create_task(collector.run())
         await asyncio.sleep(minutes * 60)
         collector.stop()
         await running
-        assert radio.most_connecting <= 1
+        assert scripted.most_connecting <= 1
         return collector
 
     return run(main(), clock), ledger
