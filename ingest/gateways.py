@@ -59,7 +59,7 @@ class Book:
     accepted: int | None
     """Readings of batches that begin on the day, ever accepted and not given up; `None`: it never told."""
     behind: bool
-    """Readings of the day came after the spool last told its books, so that more may be stored than it told of."""
+    """Readings of the day came after it was last told, so that more may be stored than was told."""
 
 
 class Gateways:
@@ -73,8 +73,9 @@ class Gateways:
         claims: dict[str, dict[str, int]] = {}
         for spool, dev, upto in self._index.all("select spool, dev, upto from claim order by dev"):
             claims.setdefault(spool, {})[dev] = upto
-        rows = self._index.all("select spool, gateway, heard, told, retired from spool order by gateway, heard, spool")
-        return [Gateway(s, name, heard, told is not None, retired, claims.get(s, {})) for s, name, heard, told, retired in rows]
+        return [
+            Gateway(s, name, heard, bool(telling), retired, claims.get(s, {})) for s, name, heard, telling, retired in self._index.all(_ALL)
+        ]
 
     def books(self, first: int, last: int) -> list[Book]:
         """Of the days from `first` to `last`, both UTC day numbers and inclusive."""
@@ -104,7 +105,7 @@ class Gateways:
 def enter(db: sqlite3.Connection, claims: Sequence[Claim], told: Sequence[Told], now: int) -> None:
     """Saying it twice, or late, changes nothing but when a spool was last heard."""
     db.executemany(_CLAIM, [(c.spool, c.dev, c.upto, c.turn) for c in claims])
-    db.executemany(_HEARD, [(one.spool, one.gateway, now, one.turn if one.books else None) for one in told])
+    db.executemany(_HEARD, [(one.spool, one.gateway, now) for one in told])
     db.executemany(_HELD, [(one.spool, dev, day, one.turn) for one in told for dev, day in one.days])
     entries = [(t.spool, dev, day, n, t.turn) for t in told for dev, days in t.books.items() for day, n in days]
     db.executemany(_ENTRY, entries)
@@ -117,20 +118,23 @@ def forget(db: sqlite3.Connection, before: int) -> None:
     db.execute("delete from spool where heard < ?", (before,))
 
 
+_ALL = """
+select spool, gateway, heard, exists (select 1 from book where book.spool = spool.spool and n is not null), retired from spool
+order by gateway, heard, spool
+"""
 _CLAIM = (
     "insert into claim values (?, ?, ?, ?) on conflict do update set upto = excluded.upto, turn = excluded.turn where excluded.turn > turn"
 )
 _HEARD = """
-insert into spool values (?, ?, ?, ?, null) on conflict do update set gateway = excluded.gateway, heard = max(heard, excluded.heard),
-  told = coalesce(max(told, excluded.told), told, excluded.told), retired = null
+insert into spool values (?, ?, ?, null)
+on conflict do update set gateway = excluded.gateway, heard = max(heard, excluded.heard), retired = null
 """
 _HELD = "insert into book values (?, ?, ?, null, -1, ?) on conflict do update set held = max(held, excluded.held)"
 _ENTRY = """
 insert into book values (?, ?, ?, ?, ?, -1) on conflict do update set n = excluded.n, turn = excluded.turn where excluded.turn > turn
 """
 _BOOKS = """
-select spool, dev, day, n, held > coalesce(told, -1) from book left join spool using (spool) where day between ? and ?
-order by day, dev, spool
+select spool, dev, day, n, held > turn from book where day between ? and ? order by day, dev, spool
 """
 _COMPLETE = """
 select coalesce(min(case when retired is null then upto end), max(max(retired, upto))) from claim left join spool using (spool)
@@ -139,10 +143,8 @@ where dev = ?
 SCHEMA = """
 create table if not exists claim(spool text, dev text, upto integer not null, turn integer not null,
   primary key (spool, dev)) without rowid;
-create table if not exists spool(spool text primary key, gateway text not null, heard integer not null, told integer, retired integer)
-  without rowid;
+create table if not exists spool(spool text primary key, gateway text not null, heard integer not null, retired integer) without rowid;
 create table if not exists book(spool text, dev text, day integer, n integer, turn integer not null, held integer not null,
   primary key (spool, dev, day)) without rowid;
 """
-"""`spool.told`: turn of the newest message with books. `book.turn`: of the one that told `n`; `book.held`: of the newest with readings of
-the day."""
+"""`book.turn`: turn of the message that told `n`; `book.held`: of the newest with readings of the day."""
