@@ -10,7 +10,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
 from lab.influxdb.server import Double
-from tests.influx_double import NOON, ORG, client, doubled, process
+from tests.influx_double import NOON, ORG, client, doubled
 
 SECONDS = NOON // 1_000_000
 LINES = "\n".join(f"acc,dev=b{i % 2} x={i}i,y=-{i}i,z={i / 4} {NOON + i}" for i in range(6))
@@ -234,13 +234,3 @@ def test_a_fresh_server_is_set_up_once(tmp_path: Path) -> None:
     assert (before.json(), made.status_code, again.status_code) == ({"allowed": True}, 201, 422)
     assert made.json()["auth"]["token"] == asked["token"]
     assert [(one["name"], one["retentionRules"][0]["everySeconds"]) for one in buckets] == [("first", 7200)]
-
-
-def test_a_204_outlives_kill_9(tmp_path: Path) -> None:
-    with process(tmp_path) as (running, url):
-        with client(url) as influx:
-            influx.buckets_api().create_bucket(bucket_name="raw", org=ORG)
-            write(influx)
-        running.kill()
-    with process(tmp_path) as (_, url), client(url) as influx:
-        assert len(rows(influx)) == 18

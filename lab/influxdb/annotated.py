@@ -47,9 +47,13 @@ def encoded(result: str, tables: Iterable[Table], how: Dialect) -> Iterator[byte
                 _head(out, table, result, how)
                 schema = new
             first = ["", "" if "default" in how.annotations else result, str(number)]
-            for i, row in enumerate(table.rows(), 1):
-                out.write(first + [_text(row.get(label), kind) for label, kind in table.columns.items()])
-                if i % PART == 0:
+            alike = first + [_text(table.key.get(label), kind) for label, kind in table.columns.items()]
+            others = [(i, label, kind) for i, (label, kind) in enumerate(table.columns.items(), 3) if label not in table.key]
+            for n, row in enumerate(table.rows(), 1):
+                for i, label, kind in others:
+                    alike[i] = _text(row.get(label), kind)
+                out.write(alike)
+                if n % PART == 0:
                     yield out.taken()
             yield out.taken()
     except Refused as error:

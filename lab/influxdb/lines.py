@@ -107,6 +107,14 @@ def read(fields: str) -> dict[str, Value]:
     return {_unescaped(part[1]): _value(str(part.lastgroup), part[str(part.lastgroup)]) for part in _PART.finditer(fields)}
 
 
+def one(fields: str, name: str) -> Value | None:
+    """One field of a point, without a look at the others' values; `None` where it is not there."""
+    if '"' not in fields and f"{name}=" not in fields and "\\" not in fields:
+        return None
+    found = [part for part in _PART.finditer(fields) if part[1] == name or _unescaped(part[1]) == name]
+    return _value(str(found[-1].lastgroup), found[-1][str(found[-1].lastgroup)]) if found else None
+
+
 def united(old: str, new: str) -> str:
     """The text of the fields of both; of two with one name the new."""
     return ",".join({part[1]: part[0].rstrip(",") for text in (old, new) for part in _PART.finditer(text)}.values())

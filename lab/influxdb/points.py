@@ -3,16 +3,16 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 
 from ingest.sqlite import connect, transaction
-from lab.influxdb.lines import Kinds, Point, Series, Value, read, united
+from lab.influxdb.lines import Kinds, Point, Series, Value, one, read, united
 
 PAGE = 16_384
-ALONE = 1_000  # rows of one fetch: what a slow reader keeps in memory
 LONGEST = 1_048_576  # bytes of a string (tsdb.MaxFieldValueLength of InfluxDB 2.9)
 
 
@@ -32,6 +32,8 @@ class Points:
         self._path = path
         self._lock = Lock()
         self._db = connect(path, _SCHEMA, PAGE)
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         self._db.create_function("united", 2, united, deterministic=True)
         self._series: dict[tuple[str, Series], int] = {}
         self._kinds: dict[tuple[str, str], dict[str, str]] = {}
@@ -50,21 +52,23 @@ class Points:
     def _written(self, bucket: str, points: Sequence[Point], oldest: int | None) -> Dropped | None:
         rows: list[tuple[int, int, str]] = []
         reasons: list[str] = []
-        agreed: dict[tuple[Series, Kinds], int | str] = {}
+        # Hashing series and kinds of every point would take as long as reading it; the points keep them alive, so their ids stay theirs.
+        agreed: dict[tuple[int, int], int | str] = {}
         old = 0
         for series, kinds, fields, time in points:
             if oldest is not None and time < oldest:
                 old += 1
                 continue
-            place = agreed.get((series, kinds))
+            place = agreed.get((id(series), id(kinds)))
             if place is None:
-                place = agreed[series, kinds] = self._conflict(bucket, series.measurement, kinds) or self._place(bucket, series)
+                place = agreed[id(series), id(kinds)] = self._conflict(bucket, series.measurement, kinds) or self._place(bucket, series)
             if isinstance(place, str):
                 reasons.append(place)
             elif len(fields) > LONGEST and any(isinstance(value, str) and len(value.encode()) > LONGEST for value in read(fields).values()):
                 reasons.append(f'input field on measurement "{series.measurement}" is too long, more than {LONGEST}')
             else:
                 rows.append((place, time, fields))
+        rows.sort(key=itemgetter(0))  # by series, so that neighbours go to one page; a later row of one time stays the later
         self._db.executemany(_UPSERT, rows)
         if old and not reasons:
             reasons = [f"dropped {old} points outside retention policy"]
@@ -100,7 +104,7 @@ class Points:
 
     def series(self, bucket: str, measurement: str | None = None) -> list[tuple[int, Series, dict[str, str]]]:
         """The place, the series and the kinds of its measurement's fields, of every series of the bucket (or measurement), in order."""
-        with closing(self._reader()) as db:
+        with self._reading() as db:
             kinds: dict[str, dict[str, str]] = {}
             for name, field, kind in db.execute("select measurement, field, kind from kind where bucket = ? order by 1, 2", (bucket,)):
                 kinds.setdefault(name, {})[field] = kind
@@ -112,12 +116,10 @@ class Points:
         """(ns since 1970, value) of one field of one series, ascending in time (or descending), in [start, stop)."""
         order = "desc" if newest_first else "asc"
         sql = f"select t, fields from point where series = ? and t >= ? and t < ? order by t {order}"
-        with closing(self._reader()) as db:
-            rows = db.execute(sql, (place, start, stop))
-            while some := rows.fetchmany(ALONE):
-                for time, fields in some:
-                    if (value := read(fields).get(field)) is not None:
-                        yield time, value
+        with self._reading() as db, closing(db.execute(sql, (place, start, stop))) as rows:
+            for time, fields in rows:
+                if (value := one(fields, field)) is not None:
+                    yield time, value
 
     def delete(self, bucket: str, start: int, stop: int, chosen: Callable[[Series], bool]) -> None:
         """Forget the points of [start, stop] (both ends: as InfluxDB does) of the chosen series."""
@@ -136,10 +138,22 @@ class Points:
 
     def close(self) -> None:
         with self._lock:
-            self._db.close()
+            self._closed = True
+            for db in [self._db, *self._idle]:
+                db.close()
 
-    def _reader(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=30, check_same_thread=False)
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        db = (
+            self._idle.pop() if self._idle else sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=30, check_same_thread=False)
+        )
+        try:
+            yield db
+        finally:
+            if self._closed:
+                db.close()
+            else:
+                self._idle.append(db)
 
 
 _UPSERT = """
