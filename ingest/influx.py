@@ -100,7 +100,8 @@ class Server:
     def rows(self, query: str) -> Iterator[dict[str, str]]:
         """Rows of the answer as they come, column → text: an answer of any length takes no more memory than one row."""
         with self.spoken():
-            answer = self.client.query_api().query_raw(query, dialect=_PLAIN)
+            answer: Any = self.client.query_api().query_raw(query, dialect=_PLAIN)
+            answer.auto_close = False  # else it is closed at its last byte, while lines of it are still to be read
             try:
                 yield from self._tables(csv.reader(TextIOWrapper(answer, "utf-8", newline="")))
             finally:
@@ -122,6 +123,8 @@ class Server:
                 head = []  # an empty line, and then another table with a head of its own
             elif not head:
                 head = line
+                if head[1:3] not in (["result", "table"], ["error", "reference"]):
+                    raise ValueError("the head of no table")
             elif "error" in head:
                 raise StoreUnavailable(f"{self._name} broke off its answer. Look into its log; what was asked is asked again.")
             elif len(line) != len(head):

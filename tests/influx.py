@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -58,6 +59,19 @@ def double(folder: Path, port: int = 0) -> Iterator[tuple[Influx, Double]]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def double_process(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The protocol double as a process of its own, on the same file each time; for those who kill it."""
+    words = ["--port", str(port), "--file", str(folder / "double.db"), "--token", TOKEN, "--org", ORG]
+    with subprocess.Popen([sys.executable, "-I", "-m", "lab.influxdb.server", *words], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline(), "the double did not start"
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager
