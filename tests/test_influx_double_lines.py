@@ -59,6 +59,16 @@ def test_a_body_of_like_lines_is_read_as_each_line_alone(rows: list[tuple[int, f
     assert [read(fields) for _, _, fields, _ in parse("\n".join(lines))] == [{"x": x, "y": y} for x, y, _ in rows]
 
 
+def test_names_that_differ_in_digits_alone_are_told_apart() -> None:
+    found = parse("acc,dev=b1 s1=1i 1\nacc,dev=b2 s2=1i 2\nacc,dev=b1 s1=2i 3")
+
+    assert [(dict(series.tags)["dev"], kinds) for series, kinds, _, _ in found] == [
+        ("b1", (("s1", "integer"),)),
+        ("b2", (("s2", "integer"),)),
+        ("b1", (("s1", "integer"),)),
+    ]
+
+
 @pytest.mark.parametrize(
     "line",
     [
