@@ -20,7 +20,7 @@ from alerts.chart import Chart
 from cli import main
 from ingest.broker import free_port
 from tests.plans import GOOD
-from tests.verbs import Verb, ended, started, until
+from tests.verbs import LONG, Verb, ended, started, until
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 — of nobody
 MINUTES = 3 * 24 * 60
@@ -173,7 +173,7 @@ def storm(home: Home, dice: Random, rounds: int) -> None:
         assert until(lambda: home.waiting() == 0), verb.said
         assert until(home.answers), verb.said
         assert home.readings() == READINGS
-        assert verb.stopped() == 0
+        assert verb.stopped(LONG) == 0
     assert asked(home.folder / "catalog.db", "select count(*) from dead") == 0
     assert home.twice() == 0
 

@@ -44,10 +44,10 @@ class Verb:
         """Its exit code, once it ends by itself."""
         return self.process.wait(LONG)
 
-    def stopped(self) -> int:
-        """Its exit code after SIGTERM; raises `TimeoutExpired` where it takes too long."""
+    def stopped(self, within: float = IN_TIME) -> int:
+        """Its exit code after SIGTERM; raises `TimeoutExpired` where it takes longer, in s."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(IN_TIME)
+        return self.process.wait(within)
 
 
 @contextmanager
