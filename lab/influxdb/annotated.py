@@ -13,7 +13,7 @@ from lab.influxdb.lines import Value
 from lab.influxdb.refusal import Refused
 from lab.influxdb.tables import DOUBLE, TIME, Table
 
-PART = 1_000  # rows sent at a time
+PART = 65_536  # characters sent at a time, or one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def encoded(result: str, tables: Iterable[Table], how: Dialect) -> Iterator[byte
             first = ["", "" if "default" in how.annotations else result, str(number)]
             alike = first + [_text(table.key.get(label), kind) for label, kind in table.columns.items()]
             others = [(i, label, kind) for i, (label, kind) in enumerate(table.columns.items(), 3) if label not in table.key]
-            for n, row in enumerate(table.rows(), 1):
+            for row in table.rows():
                 for i, label, kind in others:
                     alike[i] = _text(row.get(label), kind)
                 out.write(alike)
-                if n % PART == 0:
+                if out.length >= PART:
                     yield out.taken()
             yield out.taken()
     except Refused as error:
@@ -89,6 +89,10 @@ class _Lines:
 
     def write(self, cells: list[str]) -> None:
         self._csv.writerow(cells)
+
+    @property
+    def length(self) -> int:
+        return self._text.tell()
 
     def taken(self) -> bytes:
         """What was written since."""
