@@ -21,6 +21,7 @@ def ingest(
     site: a_site = SITE,
     store: a_store = SQLITE,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
+    past: Annotated[bool, typer.Option("--past", hidden=True, help="Take readings of any age: what is told is a history.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what it listens to.")] = False,
 ) -> None:
     """Store what the gateways send, and answer them once it is stored.
@@ -31,7 +32,7 @@ def ingest(
     """
     told = until_told()
     with ExitStack() as stack:
-        behind = stack.enter_context(books(folder, store=store))
+        behind = stack.enter_context(books(folder, store=store, past=past))
         if broker is None:
             own = EmbeddedBroker(port)
             stack.callback(own.stop)

@@ -67,22 +67,29 @@ def default_rules() -> Mapping[str, tuple[Rule, BaseModel]]:
 
 
 @contextmanager
-def books(folder: Path, now: Callable[[], int] = wall, store: str = SQLITE) -> Iterator[Books]:
-    """Store and catalog in `folder`; `store` may be the address of one elsewhere. Raises `StoreUnavailable`."""
+def books(folder: Path, now: Callable[[], int] = wall, store: str = SQLITE, *, past: bool = False) -> Iterator[Books]:
+    """Store and catalog in `folder`; `store` may be the address of one elsewhere. `past`: see `Ingester`. Raises `StoreUnavailable`."""
     with ExitStack() as stack:
         kept = opened(folder, store)
         stack.callback(kept.close)
         catalog = Catalog(folder / "catalog.db")
         stack.callback(catalog.close)
-        yield Books(kept, catalog, Ingester(kept, catalog, now))
+        yield Books(kept, catalog, Ingester(kept, catalog, now, past))
+
+
+def tidy(behind: Books, now: int) -> None:
+    """Forget what is too old, once a day. Raises `StoreUnavailable`."""
+    if behind.catalog.due(now):
+        behind.catalog.trim(now)
+        behind.store.trim(now)
 
 
 @contextmanager
-def books_of(folder: Path) -> Iterator[Books]:
+def books_of(folder: Path, store: str = SQLITE) -> Iterator[Books]:
     """Of a site that is there already."""
     if not (folder / "catalog.db").exists():
         raise typer.BadParameter(f"{folder} holds no readings. Is the folder's name as you meant it? keepup ingest begins one.")
-    with books(folder) as kept:
+    with books(folder, store=store) as kept:
         yield kept
 
 
@@ -96,9 +103,10 @@ def clinic(
     site: str = SITE,
     channels: Sequence[str] | Callable[[str], Sequence[str]] = ("mqtt",),
     answers: bool = True,
+    past: bool = False,
 ) -> Iterator[Clinic]:
     """Store, catalog and chart in `folder`; `chart` is the URL of one elsewhere. Raises `StoreUnavailable`, `ChartUnavailable`."""
-    with books(folder, now, store) as kept:
+    with books(folder, now, store, past=past) as kept:
         opened = Chart(chart or chart_in(folder), site=site, channels=channels, answers=answers)
         try:
             yield Clinic(kept.store, kept.catalog, kept.ingester, opened)

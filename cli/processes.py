@@ -66,9 +66,9 @@ def running(*command: str, ears: bool = False) -> Iterator[subprocess.Popen[str]
 
 @contextmanager
 def ingesting(folder: Path) -> Iterator[str]:
-    """An ingester with an embedded broker; gives the broker's URL once it listens. Raises `EndedEarly`."""
+    """An ingester for a history that is made up, with an embedded broker; gives its URL once it listens. Raises `EndedEarly`."""
     port = free_port()
-    with running("cli.main", "ingest", str(folder), "--port", str(port), "--quiet") as process:
+    with running("cli.main", "ingest", str(folder), "--port", str(port), "--past", "--quiet") as process:
         end = time.monotonic() + PATIENCE
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > end:

@@ -93,7 +93,7 @@ def replay(
         raise barren(file, asides)
     people = _people(recording, patient, file)
     prescribed = None if plan is None else prescription(plan)
-    with tempfile.TemporaryDirectory(prefix="keepup-replay-") as folder, clinic(Path(folder), lambda: recording.end) as behind:
+    with tempfile.TemporaryDirectory(prefix="keepup-replay-") as folder, clinic(Path(folder), lambda: recording.end, past=True) as behind:
         _admit(behind, recording, people, zone)
         for who in people.values():
             if prescribed and patient in (None, who):

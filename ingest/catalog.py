@@ -2,30 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import gateways, spans
-from ingest.batch import DAY, HOUR, Batch, Span
+from ingest import dead, gateways, spans
+from ingest.batch import DAY, HOUR, Batch, Cause, Span
+from ingest.dead import Dead, Letter, Letters
 from ingest.gateways import Claim, Gateways, Told
 from ingest.index import Index
 from ingest.store import DEAD_KEPT, REST_KEPT
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """Bytes that could not be stored, kept with the reason."""
-
-    spool: str
-    seq: int
-    """Row of the spool; -1 where even that could not be read."""
-    part: int
-    """Which body of the row; -1 for the row as a whole."""
-    reason: str
-    readings: int
-    """How many readings the gateway says these bytes hold; 0 where that cannot be read."""
-    payload: bytes
-
 
 EVERY = DAY
 """How often what is too old is forgotten."""
@@ -38,30 +22,31 @@ class Catalog:
     """One SQLite file; safe from several threads. Times are µs UTC. Raises `StoreUnavailable`."""
 
     def __init__(self, path: Path) -> None:
-        self._index = Index(path, _SCHEMA + spans.SCHEMA + gateways.SCHEMA)
+        self._index = Index(path, _SCHEMA + spans.SCHEMA + gateways.SCHEMA + dead.SCHEMA)
         self.gateways = Gateways(self._index)
+        self.letters = Letters(self._index)
 
     def record(
         self,
         batches: Sequence[Batch],
         spans_: Sequence[tuple[str, Span]],
-        dead: Sequence[Dead],
+        dead_: Sequence[Dead],
         claims: Sequence[Claim],
         now: int,
         messages: int = 0,
         told: Sequence[Told] = (),
+        tried: Sequence[Letter] = (),
     ) -> None:
         """What an ingester has just stored, in one transaction; saying it twice changes nothing but the counters.
 
-        `messages`: how many with a parcel this came in.
+        `messages`: how many with a parcel this came in. `tried`: letters that were tried again; those go that are not in `dead_`.
         """
         with self._index.writing() as db:
             db.execute("update received set messages = messages + ?", (messages,))
             _touch(db, _hours(batches, [s for _, s in spans_]))
             for spool, span in spans_:
                 spans.lay(db, spool, span)
-            rows = [(d.spool, d.seq, d.part, d.reason, d.readings, d.payload, now) for d in dead]
-            db.executemany("insert or ignore into dead values (?, ?, ?, ?, ?, ?, ?)", rows)
+            dead.enter(db, dead_, now, tried)
             gateways.enter(db, claims, told, now)
 
     def stale(self, dev: str, before: int, since: int = 0) -> list[tuple[int, int]]:
@@ -137,8 +122,8 @@ def _touch(db: sqlite3.Connection, hours: Iterable[tuple[str, int]]) -> None:
 
 
 def _hours(batches: Sequence[Batch], told: Sequence[Span]) -> Iterator[tuple[str, int]]:
-    """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already."""
-    stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in told if s.cause is None]
+    """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already: but where times are now called wrong."""
+    stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in told if s.cause in (None, Cause.CLOCK)]
     for dev, start, end in stretches:
         for hour in range(start // HOUR, (end - 1) // HOUR + 1):
             yield dev, hour * HOUR
@@ -151,7 +136,5 @@ create table if not exists change(dev text, hour integer, counter integer not nu
   primary key (dev, hour)) without rowid;
 create index if not exists change_by_counter on change(counter);
 create index if not exists change_stale on change(dev, hour) where made < counter;
-create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,
-  payload blob not null, at integer not null, primary key (spool, seq, part, payload));
 create table if not exists trimmed(one integer primary key check (one = 1), at integer not null, horizon integer);
 """

@@ -1,91 +1,193 @@
-"""Messages → store and catalog → acks. Holds no state of its own: any ingester may answer any gateway."""
+"""Messages → store and catalog → acks. Keeps nothing that an answer depends on: any ingester may answer any gateway."""
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ingest.batch import Batch, Span, Stream
-from ingest.catalog import Catalog, Claim, Dead
+from ingest.batch import DAY, Batch, Span, Stream
+from ingest.catalog import Catalog
+from ingest.dead import MESSAGE, PARCEL, SPANS, Dead, Letter, address, counted
 from ingest.forms import Refused
-from ingest.store import Store
+from ingest.gateways import Claim, Told
+from ingest.poison import AHEAD, Ahead, kind, reason, timely
+from ingest.store import Store, StoreUnavailable
+from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
-from ingest.wire import Ack, Message, Parcel, decode, ranges, unpack, unseal
+from ingest.wire import Ack, decode, ranges, unpack, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where bytes came from, and they themselves; as in `Dead`."""
+
+    gateway: str
+    spool: str
+    seq: int
+    part: int
+    readings: int
+    payload: bytes
 
 
 @dataclass(slots=True)
 class _Read:
     """What a handful of messages holds once read."""
 
-    batches: list[Batch] = field(default_factory=list)
+    pieces: list[tuple[_Place, Batch]] = field(default_factory=list)
     spans: list[tuple[str, Span]] = field(default_factory=list)
-    dead: list[Dead] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     messages: int = 0
-    stored: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    refused: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    """(gateway, spool) → what is to be answered."""
+    dead: list[Dead] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """Of `dead`, one by one."""
+    refused: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
+
+    def set_aside(self, at: _Place, error: Exception) -> None:
+        if at.part == MESSAGE:
+            spool, seq = address(at.payload)
+            at = replace(at, spool=spool, seq=seq)
+        if at.part in (MESSAGE, PARCEL):
+            at = replace(at, readings=counted(at.payload))
+        self.dead.append(Dead(at.spool, at.seq, at.part, why := reason(error), at.readings, at.payload))
+        self.kinds.append(kind(error))
+        if at.seq >= 0:
+            self.refused.setdefault((at.gateway, at.spool), {}).setdefault(at.seq, why)
+
+    def acks(self) -> list[tuple[str, Ack]]:
+        out = []
+        for at, spool in dict.fromkeys([*self.rows, *self.refused]):
+            dead = self.refused.get((at, spool), {})
+            out.append((at, Ack(spool, ranges(self.rows.get((at, spool), set()) - dead.keys()), sorted(dead.items()))))
+        return out
 
 
 class Ingester:
-    """`now()` gives µs UTC, the time at which batches count as arrived."""
+    """`now()` gives µs UTC, the time at which batches count as arrived. `past`: a history is told, a recording or one made up, and its
+    times are neither too old nor too new."""
 
-    def __init__(self, store: Store, catalog: Catalog, now: Callable[[], int]) -> None:
-        self._store = store
-        self._catalog = catalog
-        self._now = now
+    def __init__(self, store: Store, catalog: Catalog, now: Callable[[], int], past: bool = False) -> None:
+        self._store, self._catalog, self._past = store, catalog, past
+        self.now = now
+        self.tally = Tally()
 
     def take(self, messages: Sequence[tuple[str, bytes]]) -> list[tuple[str, Ack]]:
         """(gateway, payload) in; (gateway, ack) out, only after store and catalog have committed.
 
-        A body that cannot be read is set aside with its reason and its neighbours are stored. Raises `StoreUnavailable` with nothing
-        acked; the same messages may then be given again.
+        What cannot be stored is set aside with its reason and its neighbours are stored. Raises `StoreUnavailable` with nothing acked;
+        the same messages may then be given again.
         """
-        read = _Read()
-        for gateway, payload in messages:
-            _read(gateway, payload, read)
-        now = self._now()
-        if read.batches:
-            self._store.write(read.batches, _tiles(read.batches), now)
-        self._catalog.record(read.batches, read.spans, read.dead, read.claims, now, read.messages)
-        answered = dict.fromkeys([*read.stored, *read.refused])
-        return [(at, Ack(spool, ranges(read.stored.get((at, spool), ())), read.refused.get((at, spool), ()))) for at, spool in answered]
-
-
-def _read(gateway: str, payload: bytes, read: _Read) -> None:
-    try:
-        message = unseal(payload)
-    except Refused as reason:
-        read.dead.append(Dead("", -1, -1, str(reason), 0, payload))
-        return
-    read.claims += [Claim(message.spool, dev, upto, message.turn) for dev, upto in message.claims.items()]
-    if message.parcel is None or message.seq is None:
-        return
-    read.messages += 1
-    try:
-        parcel = unpack(message.parcel)
-    except Refused as reason:
-        read.dead.append(Dead(message.spool, message.seq, -1, str(reason), 0, message.parcel))
-        read.refused.setdefault((gateway, message.spool), []).append((message.seq, str(reason)))
-        return
-    reasons = _open(message, message.seq, parcel, read)
-    if reasons:
-        read.refused.setdefault((gateway, message.spool), []).append((message.seq, reasons[0]))
-    else:
-        read.stored.setdefault((gateway, message.spool), []).append(message.seq)
-
-
-def _open(message: Message, seq: int, parcel: Parcel, read: _Read) -> list[str]:
-    """The parcel's good parts into `read`, its bad ones set aside; returns the reasons."""
-    read.spans += [(message.spool, span) for span in parcel.spans]
-    reasons = []
-    for part, (n, body) in enumerate(parcel.bodies):
         try:
-            batch = decode(body)
-            if batch.n != n:
-                raise Refused(f"{batch.n} readings where the gateway counted {n}")
-            read.batches.append(batch)
-        except Refused as reason:
-            read.dead.append(Dead(message.spool, seq, part, str(reason), n, body))
-            reasons.append(str(reason))
-    return reasons
+            return self._take(messages)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever it is, one of them may bring it out, and the others are not to wait for it
+            if len(messages) > 1:
+                return [ack for message in messages for ack in self.take([message])]
+            read, now = _Read(), self.now()
+            [(gateway, payload)] = messages
+            read.set_aside(_unread(gateway, payload), error)
+            self._keep(read, now)
+            return read.acks()
+
+    def retry(self, letters: Sequence[Letter]) -> list[Dead]:
+        """Tries once more to store what was set aside; what can be stored is, and is set aside no longer. Gives what still cannot be.
+
+        Raises `StoreUnavailable`: they all stay as they were.
+        """
+        read, now = _Read(), self.now()
+        for letter in letters:
+            dead = letter.dead
+            if dead.seq < 0 or dead.part == MESSAGE:
+                self._open(_unread("", dead.payload), read, now)
+            else:
+                self._open(_Place("", dead.spool, dead.seq, dead.part, dead.readings, dead.payload), read, now)
+        read.told.clear()  # it was said long ago: nobody was heard just now
+        self._keep(read, now, letters)
+        return read.dead
+
+    def _take(self, messages: Sequence[tuple[str, bytes]]) -> list[tuple[str, Ack]]:
+        read, now = _Read(), self.now()
+        for gateway, payload in messages:
+            self._open(_unread(gateway, payload), read, now)
+        self._keep(read, now)
+        return read.acks()
+
+    def _open(self, at: _Place, read: _Read, now: int) -> None:
+        """What is at a place into `read`: what is good, and what is not with the reason."""
+        opened = {MESSAGE: self._message, PARCEL: self._parcel, SPANS: self._spans}.get(at.part, self._body)
+        try:
+            opened(at, read, now)
+        except Exception as error:  # noqa: BLE001 — whatever it is, it may strike this one only and not its neighbours
+            read.set_aside(at, error)
+
+    def _message(self, at: _Place, read: _Read, now: int) -> None:
+        message = unseal(at.payload)
+        # a clock that is ahead would call complete what is yet to come
+        claims = {dev: upto for dev, upto in message.claims.items() if self._past or upto <= now + AHEAD}
+        read.claims += [Claim(message.spool, dev, upto, message.turn) for dev, upto in claims.items()]
+        first = len(read.pieces)
+        if message.parcel is not None and message.seq is not None:
+            read.messages += 1
+            read.rows.setdefault((at.gateway, message.spool), set()).add(message.seq)
+            self._open(_Place(at.gateway, message.spool, message.seq, PARCEL, 0, message.parcel), read, now)
+        days = {(batch.dev, batch.t0 // DAY) for _, batch in read.pieces[first:]}
+        read.told.append(Told(at.gateway.rpartition("/")[2], message.spool, message.turn, message.books, days))
+
+    def _parcel(self, at: _Place, read: _Read, now: int) -> None:
+        parcel = unpack(at.payload)
+        for part, (readings, body) in enumerate(parcel.bodies):
+            self._open(_Place(at.gateway, at.spool, at.seq, part, readings, body), read, now)
+        self._lay(replace(at, part=SPANS), parcel.spans, read, now)
+
+    def _spans(self, at: _Place, read: _Read, now: int) -> None:
+        self._lay(at, unpack(at.payload).spans, read, now)
+
+    def _lay(self, at: _Place, spans: Sequence[Span], read: _Read, now: int) -> None:
+        if self._past or all(span.t1 <= now + AHEAD for span in spans):
+            read.spans += [(at.spool, span) for span in spans]
+        else:
+            read.set_aside(at, Ahead("it tells of a time in the future: the gateway's clock is wrong; set it"))
+
+    def _body(self, at: _Place, read: _Read, now: int) -> None:
+        batch = decode(at.payload)
+        if batch.n != at.readings:
+            raise Refused(f"{batch.n} readings where the gateway counted {at.readings}")
+        read.pieces.append((at, batch if self._past else timely(batch, now)))
+
+    def _keep(self, read: _Read, now: int, tried: Sequence[Letter] = ()) -> None:
+        begun = time.perf_counter()
+        stored = self._write(read.pieces, read, now)
+        batches = [batch for _, batch in stored]
+        self._catalog.record(batches, read.spans, read.dead, read.claims, now, read.messages, read.told, tried)
+        self.tally.committed(time.perf_counter() - begun, now)
+        self.tally.messages += read.messages
+        self.tally.batches += len(batches)
+        self.tally.readings += sum(batch.n for batch in batches)
+        for name in read.kinds:
+            self.tally.dead[name] += 1
+
+    def _write(self, pieces: Sequence[tuple[_Place, Batch]], read: _Read, now: int) -> list[tuple[_Place, Batch]]:
+        """What the store took. What it will never take is told apart by halves: a culprit among n costs 2 log₂ n writes."""
+        if not pieces:
+            return []
+        try:
+            batches = [batch for _, batch in pieces]
+            self._store.write(batches, _tiles(batches), now)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 — `Rejected`, or a defect that one of them brings out
+            if len(pieces) == 1:
+                read.set_aside(pieces[0][0], error)
+                return []
+            half = len(pieces) // 2
+            return [*self._write(pieces[:half], read, now), *self._write(pieces[half:], read, now)]
+        return list(pieces)
+
+
+def _unread(gateway: str, payload: bytes) -> _Place:
+    return _Place(gateway, "", -1, MESSAGE, 0, payload)
 
 
 def _tiles(batches: Sequence[Batch]) -> dict[str, Tiles]:

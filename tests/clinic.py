@@ -13,7 +13,8 @@ from alerts.reconcile import Change, Turn
 from detectors.finding import Finding
 from ingest.batch import HOUR, MINUTE, Cause, Span
 from ingest.bout import Bout
-from ingest.catalog import Catalog, Claim
+from ingest.catalog import Catalog
+from ingest.gateways import Claim
 from ingest.minute import MINUTE_DTYPE, Minutes
 from ingest.stores.sqlite import SqliteStore
 from web.day import Day, last_days

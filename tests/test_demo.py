@@ -95,7 +95,7 @@ def test_promise_1_an_ingester_killed_at_its_work_loses_nothing(tmp_path: Path) 
     #  bands:     a week, two of them, as fast as it goes ──────────────────────────────── done
     #  ingester:  starts ── has stored something ✂ kill -9 ── starts again, same port ── all stored
     port, site = free_port(), tmp_path / "site"
-    serve = ("cli.main", "ingest", str(site), "--port", str(port))
+    serve = ("cli.main", "ingest", str(site), "--port", str(port), "--past")
     orders = Orders(
         seed=3, patients=2, start=SAME_END - 7 * DAY, end=SAME_END, broker=f"mqtt://127.0.0.1:{port}", spool=tmp_path / "spool.db"
     )

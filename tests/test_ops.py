@@ -11,7 +11,9 @@ from alerts.alert import Audience
 from alerts.reconcile import Change, Turn
 from detectors.finding import Finding
 from ingest.batch import DAY, HOUR
-from ingest.catalog import Catalog, Claim, Dead
+from ingest.catalog import Catalog
+from ingest.dead import Dead
+from ingest.gateways import Claim
 from tests.clinic import COLLEAGUE, NOW, OTHER, SECRET, SILENT, SILENT_SINCE, STEADY, THERAPIST, Clinic
 from tests.visitor import Browser
 from web.app import app

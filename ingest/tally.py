@@ -1,0 +1,30 @@
+"""What an ingester has done since it was started, counted for whoever watches over it."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+KINDS = ("unreadable", "future", "old", "rejected", "defect")
+"""Why something was set aside."""
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""s, of the classes that commits are counted in by how long they took."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Written by one thread, read by any."""
+
+    messages: int = 0
+    batches: int = 0
+    readings: int = 0
+    dead: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    commits: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    """In each class, the last being those that took longer than all `BOUNDS`."""
+    seconds: float = 0.0
+    """All commits together."""
+    stored_at: int | None = None
+    """When something was last committed, µs UTC; `None`: not yet."""
+
+    def committed(self, seconds: float, now: int) -> None:
+        self.commits[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
+        self.stored_at = now
