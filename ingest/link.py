@@ -42,6 +42,9 @@ class Link:
         self.arrived: queue.Queue[Arrived] = queue.Queue(room)
         self._unacked: deque[paho.MQTTMessageInfo] = deque()
         self.connections = 0
+        self.left = 0
+        """Messages that found no room in `arrived`."""
+        self._full = False
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv311)
         self._client.suppress_exceptions = True
         self._client.reconnect_delay_set(1, 30)
@@ -93,8 +96,12 @@ class Link:
     def _heard(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         try:
             self.arrived.put_nowait(Arrived(message.topic, bytes(message.payload), message.retain))
+            self._full = False
         except queue.Full:
-            log.warning("inbox full, a message was left to be sent again", topic=message.topic)
+            self.left += 1
+            if not self._full:
+                self._full = True
+                log.warning("inbox full: messages are left to be sent again until there is room", topic=message.topic)
 
 
 def _address(url: str) -> tuple[str, int, str | None, str | None, bool]:

@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import structlog
 
+from ingest.batch import MICROS
 from ingest.ingester import Ingester
 from ingest.link import Arrived, Link
 from ingest.store import StoreUnavailable
@@ -24,11 +25,16 @@ def topics(site: str) -> list[str]:
 
 
 class Receiver:
-    """One thread. While the store is unavailable it holds what it has and acks nothing."""
+    """One thread. While the store is unavailable it holds what it has and acks nothing: what comes meanwhile waits in the link's inbox,
+    and what finds no room there its gateway keeps and sends again."""
 
     def __init__(self, ingester: Ingester, link: Link) -> None:
-        self._ingester, self._link = ingester, link
+        self.ingester, self.link = ingester, link
         self._stop = Event()
+        self._reasons: set[str] = set()
+        """Said since it last stored something."""
+        self.held_since: int | None = None
+        """µs UTC; `None`: it holds nothing back."""
         self._thread = Thread(target=self._run, name="receiver", daemon=True)
         self.failure: StoreUnavailable | None = None
         """What ended it; its cause is the defect that did."""
@@ -56,21 +62,36 @@ class Receiver:
     def _handful(self) -> list[Arrived]:
         found: list[Arrived] = []
         with suppress(queue.Empty):
-            found.append(self._link.arrived.get(timeout=0.2))
+            found.append(self.link.arrived.get(timeout=0.2))
             while len(found) < AT_ONCE:
-                found.append(self._link.arrived.get_nowait())
+                found.append(self.link.arrived.get_nowait())
         return found
 
     def _take(self, messages: list[Arrived]) -> None:
-        held = 0
+        attempts = 0
         while not self._stop.is_set():
             try:
-                acks = self._ingester.take([(m.topic.rsplit("/", 1)[0], m.payload) for m in messages])
+                acks = self.ingester.take([(m.topic.rsplit("/", 1)[0], m.payload) for m in messages])
             except StoreUnavailable as error:
-                log.warning("holding", reason=str(error))
-                self._stop.wait(HOLD[min(held, len(HOLD) - 1)])
-                held += 1
+                wait = HOLD[min(attempts, len(HOLD) - 1)]
+                self._hold(str(error), wait)
+                self._stop.wait(wait)
+                attempts += 1
                 continue
+            self._go_on()
             for prefix, ack in acks:
-                self._link.publish(f"{prefix}/ack", seal_ack(ack))
+                self.link.publish(f"{prefix}/ack", seal_ack(ack))
             return
+
+    def _hold(self, reason: str, wait: float) -> None:
+        if self.held_since is None:
+            self.held_since = self.ingester.now()
+        if reason not in self._reasons:
+            self._reasons.add(reason)
+            log.warning("holding", reason=reason, next_try_s=wait, then=f"every {HOLD[-1]:g} s at the latest; nothing is lost meanwhile")
+
+    def _go_on(self) -> None:
+        if self.held_since is not None:
+            log.info("storing again", held_s=round((self.ingester.now() - self.held_since) / MICROS, 1))
+            self.held_since = None
+            self._reasons.clear()
