@@ -8,7 +8,7 @@ from detectors.minutes import minutes
 from ingest.batch import CELL, HOUR, MINUTE, Batch, Stream
 from ingest.catalog import Catalog
 from ingest.minute import Minutes
-from ingest.store import Store
+from ingest.store import RAW_KEPT, Store
 
 AROUND = 3 * CELL
 """A minute is told from its neighbours up to here."""
@@ -31,12 +31,19 @@ def refresh(store: Store, catalog: Catalog, dev: str, complete: int) -> int | No
     A changed hour is made once, when all of it and of its neighbours is there; the hour that is still filling is made each time, as far as
     it is complete. So the minutes before `complete` never depend on the order in which data arrived. The hour after a changed one is made
     with it: a pulse holds, and a counter counts on. Wear and sleep are not kept: whoever reads minutes tells them from all that is there
-    (`detectors.sleep.labelled`), so that late data cannot leave a stale label behind. Raises `StoreUnavailable`.
+    (`detectors.sleep.labelled`), so that late data cannot leave a stale label behind.
+
+    What was made while all was there stays once the raw samples are forgotten: nothing comes out of what is left of them. An hour so old
+    of which nothing was ever made is made of what has come, by itself, and its neighbours stay. Raises `StoreUnavailable`.
     """
-    hours = catalog.stale(dev, complete)
-    for start, end in _stretches([hour for hour, _ in hours]):
+    held = catalog.held_since(RAW_KEPT)
+    hours = catalog.stale(dev, complete, held)
+    for start, end in _stretches([hour for hour, _ in hours if hour >= held]):
         last = min(end + HOUR, complete - complete % MINUTE)
         store.write_minutes(dev, _minutes(store, catalog, dev, start - MINUTE, max(last, end)))
+        _write_bouts(store, dev, start - REACH, end)
+    for start, end in _stretches([hour for hour, _ in hours if hour < held]):
+        store.write_minutes(dev, _minutes(store, catalog, dev, start, end))
         _write_bouts(store, dev, start, end)
     whole = [(hour, counter) for hour, counter in hours if hour + HOUR + MINUTE <= complete]
     if whole:
@@ -63,8 +70,9 @@ def _minutes(store: Store, catalog: Catalog, dev: str, start: int, end: int) -> 
     return minutes(start, end, tiles, said, catalog.spans(dev, start - PULSE, end + AROUND))
 
 
-def _write_bouts(store: Store, dev: str, start: int, end: int) -> None:
-    first, last = start - REACH, end + REACH
+def _write_bouts(store: Store, dev: str, first: int, end: int) -> None:
+    """Those that begin from `first` on and before `end`."""
+    last = end + REACH
     seen = store.minutes(dev, first - REACH, last)
     tiles = store.tiles(dev, first - AROUND, last + AROUND)
     raw = [batch for begin, stop in _busy(seen) for batch in store.batches(dev, Stream.ACC, begin, stop)] if len(tiles) else []
