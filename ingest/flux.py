@@ -57,8 +57,9 @@ def held_by_day(bucket: str, start: int, stop: int) -> str:
 
 
 def whose(measurement: str, dev: str) -> str:
-    """The predicate of a deletion, which has a language of its own."""
-    return f"_measurement={quoted(measurement)} AND dev={quoted(dev)}"
+    """The predicate of a deletion, a language of its own: only these two are escaped in it. No name holds a line's end."""
+    band = dev.replace("\\", "\\\\").replace('"', '\\"')
+    return f'_measurement="{measurement}" AND dev="{band}"'
 
 
 def stamp(at: int) -> str:

@@ -5,6 +5,7 @@ Through `influxdb-client` in its synchronous mode only: the batching mode is a b
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,7 +180,7 @@ def _said(error: ApiException) -> str:
     except (ValueError, TypeError):
         said = {}
     message = str(said.get("message", "")) if isinstance(said, dict) else ""
-    return message.split("'")[0].split("\n")[0].strip(" :.")[:160] or f"HTTP {error.status}"
+    return re.split("['\"\n]", message)[0].strip(" :.")[:160] or f"HTTP {error.status}"
 
 
 _FORM = "A store's address looks like http://127.0.0.1:8086/ORG or https://influx.example:8086/ORG; sqlite keeps all in the site's folder."

@@ -1,7 +1,7 @@
-"""The store `influx` where it differs from its siblings, and on bad days; over the protocol double."""
+"""The store `influx` where it differs from its siblings."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
@@ -12,37 +12,33 @@ from config.plugins import store as opener
 from ingest.batch import CELL, DAY, HOUR, MICROS, MINUTE, Batch, Stream
 from ingest.bout import Bout
 from ingest.flux import instant
-from ingest.influx import Server, place
+from ingest.influx import place
 from ingest.lineprotocol import batch_line, reading_lines
 from ingest.minute import unknown
 from ingest.store import Rejected, Store
 from ingest.tile import tiled
-from lab.influxdb.server import Double
 from tests import influx
 from tests.batches import NOON, drawn, plain, same
-from tests.influx import TOKEN, Influx
+from tests.influx import Influx
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Influx, Double]]:
-    with influx.double(tmp_path_factory.mktemp("influx")) as found:
-        yield found
-
-
-@pytest.fixture
-def double(both: tuple[Influx, Double]) -> Iterator[Double]:
-    yield both[1]
-    both[1].faults.clear()
+@pytest.fixture(scope="module", params=["protocol double", "real InfluxDB 2"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
+    with ExitStack() as stack:
+        if request.param == "protocol double":
+            yield stack.enter_context(influx.double(tmp_path_factory.mktemp("influx")))[0]
+        else:
+            yield stack.enter_context(influx.real())
 
 
 @pytest.fixture
-def address(both: tuple[Influx, Double]) -> str:
-    return both[0].site()
+def address(server: Influx) -> str:
+    return server.site()
 
 
 @pytest.fixture
-def store(address: str) -> Iterator[Store]:
-    with closing(opener("influx")(address, TOKEN)) as opened:
+def store(server: Influx, address: str) -> Iterator[Store]:
+    with closing(opener("influx")(address, server.token)) as opened:
         yield opened
 
 
@@ -50,18 +46,18 @@ def kept(store: Store, *batches: Batch, arrived: int = NOON) -> None:
     store.write(batches, {"d1": tiled([b for b in batches if b.stream == Stream.ACC])}, arrived)
 
 
-def told(address: str, query: str) -> list[dict[str, str]]:
+def told(server: Influx, address: str, query: str) -> list[dict[str, str]]:
     """What a dashboard would be told."""
     at = place(address)
-    with closing(Server(at.url, at.org, TOKEN)) as server:
+    with closing(server.server()) as opened:
         asked = f'from(bucket: "{at.rest}") |> range(start: 1970-01-01T00:00:00Z, stop: 2200-01-01T00:00:00Z) |> {query}'
-        return list(server.rows(asked))
+        return list(opened.rows(asked))
 
 
 @settings(max_examples=30, deadline=None)  # each in buckets of its own
 @given(st.lists(drawn(), min_size=1, max_size=6))
-def test_any_batches_come_back_to_the_bit(both: tuple[Influx, Double], batches: list[Batch]) -> None:
-    with closing(opener("influx")(both[0].site(), TOKEN)) as store:
+def test_any_batches_come_back_to_the_bit(server: Influx, batches: list[Batch]) -> None:
+    with closing(opener("influx")(server.site(), server.token)) as store:
         store.write(batches, {}, NOON)
         for batch in batches:
             found = store.batches(batch.dev, batch.stream, batch.t0, batch.t0 + 1)
@@ -99,6 +95,10 @@ def test_a_batch_longer_than_a_field_holds_is_rejected_before_anything_is_writte
 def test_a_name_that_line_protocol_cannot_carry_is_rejected(store: Store, dev: str) -> None:
     with pytest.raises(Rejected, match="Enrol the band"):
         store.write([plain(dev=dev)], {}, NOON)
+    with pytest.raises(Rejected, match="Enrol the band"):
+        store.write_minutes(dev, unknown(NOON, NOON + HOUR))
+    with pytest.raises(Rejected, match="Enrol the band"):
+        store.write_bouts(dev, NOON, NOON + HOUR, [])
 
 
 @pytest.mark.parametrize("dev", ["a b", "a,b=c", 'say "hi"', "é✓", "${x}", "a' or true"])
@@ -130,23 +130,24 @@ def test_a_bout_that_began_before_the_range_is_found(store: Store) -> None:
         store.write_bouts("d1", NOON, NOON + HOUR, [Bout("d1", "walk", NOON, NOON + DAY + 1)])
 
 
-def test_dashboards_see_what_is_known_and_nothing_else(store: Store, address: str) -> None:
+def test_dashboards_see_what_is_known_and_nothing_else(server: Influx, store: Store, address: str) -> None:
     hr = plain(Stream.HR, n=3)
     hr.values[1] = 0  # the band's own "no reading"
     kept(store, hr, plain(Stream.BATTERY, n=1, value=80))
     seen = {
-        (row["_field"], instant(row["_time"])): row["_value"] for row in told(address, 'filter(fn: (r) => r._measurement == "reading")')
+        (row["_field"], instant(row["_time"])): row["_value"]
+        for row in told(server, address, 'filter(fn: (r) => r._measurement == "reading")')
     }
     assert seen == {("hr", NOON): "70", ("hr", NOON + 2 * MINUTE): "70", ("battery", NOON): "80"}
 
 
-def test_what_is_no_longer_known_of_a_minute_leaves_the_dashboards(store: Store, address: str) -> None:
+def test_what_is_no_longer_known_of_a_minute_leaves_the_dashboards(server: Influx, store: Store, address: str) -> None:
     minutes = unknown(NOON, NOON + 2 * MINUTE)
     minutes["hr"] = 70
     store.write_minutes("d1", minutes)
     minutes["hr"][1] = np.nan
     store.write_minutes("d1", minutes)
-    rows = told(address, 'filter(fn: (r) => r._measurement == "minute" and r._field == "hr")')
+    rows = told(server, address, 'filter(fn: (r) => r._measurement == "minute" and r._field == "hr")')
     assert [instant(row["_time"]) for row in rows] == [NOON]
 
 

@@ -14,7 +14,7 @@ from ingest import flux
 from ingest.batch import CELL, DAY, HOUR, MICROS, MINUTE, Batch, Stream
 from ingest.bout import Bout
 from ingest.influx import PATIENCE, Server, place
-from ingest.lineprotocol import batch_line, bout_line, hour_line, minute_lines, no_bout_line, reading_lines, tile_lines
+from ingest.lineprotocol import batch_line, bout_line, hour_line, minute_lines, no_bout_line, reading_lines, tag, tile_lines
 from ingest.minute import MINUTE_DTYPE, Minutes, joined
 from ingest.store import RAW, RAW_KEPT, REST_KEPT, TILES_KEPT, Rejected
 from ingest.tile import TILE_DTYPE, Tiles
@@ -44,6 +44,8 @@ class InfluxStore:
         self._turn = RLock()
 
     def write(self, batches: Sequence[Batch], tiles: dict[str, Tiles], arrived: int) -> None:
+        for dev in {*tiles, *(batch.dev for batch in batches)}:
+            tag(dev)  # before it is asked after: a question that cannot be put would be held for ever
         given = {_key(batch): batch for batch in reversed(batches)}
         first = self._arrived({key for key in given if key[0] in RAW}, self._at.raw)
         first |= self._arrived({key for key in given if key[0] not in RAW}, self._at.rest)
@@ -75,6 +77,7 @@ class InfluxStore:
         return found[(found["t"] >= start) & (found["t"] < end)]
 
     def write_minutes(self, dev: str, minutes: Minutes) -> None:
+        tag(dev)
         with self._turn:
             hours = {int(hour): minutes[minutes["t"] // HOUR == hour] for hour in np.unique(minutes["t"] // HOUR)}
             for first, last in _together(sorted(hour * HOUR for hour in hours), HOUR):
@@ -98,6 +101,7 @@ class InfluxStore:
         return out[slice(*np.searchsorted(out["t"], (start, end)))]
 
     def write_bouts(self, dev: str, start: int, end: int, bouts: Sequence[Bout]) -> None:
+        tag(dev)
         if any(bout.end - bout.start > LONGEST for bout in bouts):
             raise Rejected("A bout is longer than a day. Nobody walks or exercises for a day: look at what the band sent.")
         with self._turn:
