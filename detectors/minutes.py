@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.gait import gait
 from detectors.heard import F8, I8, share, union, until
 from detectors.steps import counted, slotted
-from ingest.batch import CELL, MINUTE, Batch, Span, Stream
+from ingest.batch import CELL, MINUTE, Batch, Cause, Span, Stream
 from ingest.minute import Minutes, unknown
 from ingest.tile import Tiles, angle_z, merged
 
@@ -58,6 +58,15 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     out["hr"] = _pulse(pulse, link, out["t"])
     _motion(out, cells, linked)
     _judge(out)
+    return _undone(out, spans)
+
+
+def _undone(out: Minutes, spans: Sequence[Span]) -> Minutes:
+    """What bears times of a wrong clock belongs to another time: any minute that such a gap touches is unknown."""
+    for span in spans:
+        if span.cause is Cause.CLOCK:
+            touched = (out["t"] + MINUTE > span.t0) & (out["t"] < span.t1)
+            out[touched] = unknown(int(out["t"][0]), int(out["t"][-1]) + 1)[touched]
     return out
 
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from detectors.history import History
 from detectors.rules.still_too_long import RULE
-from ingest.batch import DAY, MINUTE, Cause, Span
+from ingest.batch import DAY, HOUR, MINUTE, Cause, Span
 from ingest.bout import Bout
 from ingest.minute import MINUTE_DTYPE, Minutes
 from web.day import Day, day_of, hours_of, last_days
 from web.strip import MOST, Activity, Segment, Strip, runs, strip
 from web.totals import by_hour, longest_still, totals, unheard
+from web.words import cause
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PLAIN = day_of(date(2026, 11, 22), BERLIN)
@@ -158,6 +159,25 @@ def test_a_gap_is_drawn_with_its_cause_only_where_nothing_else_heard_the_band() 
 
     assert made.gaps == (Segment(0, 40, "charging"),)
     assert unheard(made) == [(Cause.CHARGING, 40)]
+
+
+def test_of_gaps_that_overlap_the_cause_that_was_learnt_later_is_drawn() -> None:
+    #  0 ──── out of range ──── 120
+    #      30 ─ charging ─ 90
+    first = Span("b", PLAIN.start, PLAIN.start + 120 * MINUTE, Cause.RANGE)
+    later = Span("b", PLAIN.start + 30 * MINUTE, PLAIN.start + 90 * MINUTE, Cause.CHARGING)
+    made = drawn(PLAIN, minutes(PLAIN)[120:], gaps=(later, first))
+
+    assert made.gaps == (Segment(0, 30, "range"), Segment(30, 90, "charging"), Segment(90, 120, "range"))
+
+
+@pytest.mark.parametrize("why", Cause)
+def test_every_cause_of_a_gap_is_drawn_and_has_plain_words(why: Cause) -> None:
+    made = drawn(PLAIN, minutes(PLAIN)[60:], gaps=(Span("b", PLAIN.start, PLAIN.start + HOUR, why),))
+
+    assert made.gaps == (Segment(0, 60, str(why)),)
+    assert len(cause(made.gaps[0].what).split()) > 1
+    assert cause(why) not in {cause(other) for other in Cause if other is not why}
 
 
 def test_a_restless_day_is_drawn_coarser_but_counted_by_the_minute() -> None:

@@ -46,6 +46,7 @@ class Activity(IntEnum):
 
 
 CAUSES = tuple(Cause)
+"""Of gaps that overlap the one whose cause stands later is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _within(bouts: Sequence[Bout], day: Day) -> list[tuple[str, int, int]]:
 
 def _causes(gaps: Sequence[Span], day: Day, not_lost: NDArray[np.bool_]) -> Codes:
     out = np.zeros(day.length, np.int8)
-    for gap in gaps:
+    for gap in sorted(gaps, key=lambda gap: CAUSES.index(gap.cause) if gap.cause else -1):
         if gap.cause is not None:
             start, end = _minutes(gap.t0, gap.t1, day)
             out[start:end] = CAUSES.index(gap.cause) + 1

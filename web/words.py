@@ -20,6 +20,7 @@ CAUSES = {
     Cause.CLOCK: "clock not trusted",
     Cause.OVERFLOW: "receiver full",
     Cause.CORRUPT: "stored data unreadable",
+    Cause.RECORD: "nothing recorded",
 }
 
 

@@ -1,0 +1,45 @@
+"""What was told by a wrong clock, through the real line: kept, never judged, and taken back where it was."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.batch import HOUR, MINUTE, Cause, Span
+from tests.test_watch import DEV, EIGHT, Site, day, opened
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with ExitStack() as stack:
+        yield opened(tmp_path, stack)
+
+
+def test_a_stillness_told_by_a_wrong_clock_is_taken_back_once_the_clock_is_set(site: Site) -> None:
+    #  8:00 walks ── 9:00 ┄ still by a clock that was never set ┄ 11:00 walks ── 12:00
+    wrong = Span(DEV, EIGHT + HOUR, EIGHT + 3 * HOUR, Cause.CLOCK, off=8 * HOUR)
+    watch = site.watch()
+    site.hear(day("WWWWWW" + "_" * 12 + "WWWWWW"), EIGHT + 4 * HOUR)
+    site.follow(watch)
+    assert [state for *_, state in site.told()] == ["closed"]
+    site.hear([wrong], EIGHT + 4 * HOUR + 10 * MINUTE)
+    site.follow(watch)
+    assert [state for *_, state in site.told()] == ["retracted"]
+
+
+def test_what_bears_times_of_a_wrong_clock_is_unknown_and_nothing_of_it_is_lost(site: Site) -> None:
+    wrong = Span(DEV, EIGHT + HOUR, EIGHT + 2 * HOUR, Cause.CLOCK, off=-HOUR)
+    site.hear([*day("WWWWWW" * 3), wrong], EIGHT + 3 * HOUR)
+    site.follow()
+    made = site.store.minutes(DEV, EIGHT, EIGHT + 3 * HOUR)
+    doubted = (made["t"] >= wrong.t0) & (made["t"] < wrong.t1)
+    assert (made["coverage"][doubted] == 0).all()
+    assert not any(np.isfinite(made[name][doubted]).any() for name in ("steps", "still", "walking", "hr"))
+    assert (made["walking"][~doubted] == 1).mean() > 0.9
+    assert sum(site.store.readings().values()) == sum(batch.n for batch in day("WWWWWW" * 3))
+    assert [span for span in site.catalog.spans(DEV, wrong.t0, wrong.t1) if span.cause] == [wrong]
+    bouts = site.store.bouts(DEV, EIGHT, EIGHT + 3 * HOUR)
+    assert bouts
+    assert all(bout.end <= wrong.t0 + MINUTE or bout.start >= wrong.t1 - MINUTE for bout in bouts)
