@@ -15,8 +15,9 @@ BUDGET = 2 << 30
 """Bytes of a spool's file: 20 bands with motion at 50 Hz around the clock for more than two days, for some hours a day for weeks."""
 SOON = 3.0
 """Days left below which it is time to say so: a weekend may pass before somebody can see to it."""
-CHUNK, CHUNK_BYTES = 256, 1 << 20
-"""Rows looked at in one step, and bytes of theirs: many at once, so that whole pages of the file become free."""
+CHUNK, CHUNK_BYTES, CHUNK_SHARE = 256, 1 << 20, 32
+"""Rows looked at in one step, and bytes of theirs, and which part of a small budget: many at once, so that whole pages of the file become
+free, but not many more than must."""
 GROWN = 20_000
 """Bytes of a row of spans from which on no more are joined to it."""
 Counts = Counter[tuple[str, int]]
@@ -63,7 +64,7 @@ class Budget:
         for row in db.execute(sql, (heavy, self._swept[heavy], CHUNK)):
             rows.append(row)
             size += len(row[-1])
-            if size > CHUNK_BYTES:
+            if size > min(CHUNK_BYTES, self.limit // CHUNK_SHARE):
                 break
         if not rows:
             return False

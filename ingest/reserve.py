@@ -6,7 +6,7 @@ from pathlib import Path
 from ingest.sqlite import full
 
 RESERVE = 4 << 20
-"""Bytes: what SQLite's journal needs between two checkpoints (1,000 pages of 4 KiB)."""
+"""Bytes: four times what SQLite's journal holds between two checkpoints (256 pages of 4 KiB), for the file may have to grow by as much."""
 
 
 class Reserve:

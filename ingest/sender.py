@@ -44,7 +44,7 @@ class Sender:
         self._turns = 0
         self._due: set[tuple[str, int]] = set()
         self._booked = -ALL_BOOKS_EVERY
-        self._answered = self._told = 0.0
+        self._answered = self._told = self._asked = 0.0
         self._patience = PATIENCE
         self._commits = 0
         self._connection = 0
@@ -90,9 +90,7 @@ class Sender:
             self._send_again(list(self._sent))
             self._behind, self._answered, self._booked = 0, clock, clock - ALL_BOOKS_EVERY
         elif late := [seq for seq, at in self._sent.items() if clock - at > self._patience]:
-            silent = self._answered <= min(self._sent[seq] for seq in late)
-            self._patience = min(2 * self._patience, PATIENCE)
-            self._send_again(sorted(late)[-WINDOW:] if silent else late)
+            self._ask_again(late, clock)
         rows = self._next()
         for row in rows:
             message = Message(self._spool.id, self._spool.next_turn(), self._claim(row.dev), row.seq, row.parcel)
@@ -101,6 +99,16 @@ class Sender:
             self._sent[row.seq] = clock
             self._front = max(self._front, row.seq)
         return self._status(clock) or bool(rows)
+
+    def _ask_again(self, late: Sequence[int], clock: float) -> None:
+        if self._answered > min(self._sent[seq] for seq in late):
+            self._send_again(late)
+        elif clock - self._asked > self._patience:
+            self._asked = clock
+            self._send_again(sorted(late)[-WINDOW:])
+        else:
+            return
+        self._patience = min(2 * self._patience, PATIENCE)
 
     def _send_again(self, rows: Sequence[int]) -> None:
         for seq in rows:

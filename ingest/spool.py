@@ -13,7 +13,7 @@ import structlog
 from ingest.batch import MINUTE, Batch, Cause, Span, Stream
 from ingest.budget import BUDGET, Budget, forecast
 from ingest.reserve import RESERVE, free
-from ingest.spooled import ROW_BYTES, Books, books, count, insert, note_pace, packed, remember, unused, used
+from ingest.spooled import Books, books, count, insert, needed, note_pace, packed, remember, unused, used
 from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
 from ingest.unwritten import HOLD, Commit, Unwritten
 from ingest.wire import Parcel, pack
@@ -44,7 +44,7 @@ class Spool:
         self._file, self._budget, self._unwritten = SpoolFile(path, reserve), Budget(budget), Unwritten(hold)
         self._out: set[int] = set()
         self._touched: set[tuple[str, int]] = set()
-        self._bytes = self._noted = 0
+        self._bytes = self._noted = self._gone = 0
         self.id, self._turn = self._file.id, self._file.boot << 32
         self.commits = 0
         """Since it was opened: the sender sees by it that there is something new to claim."""
@@ -83,26 +83,28 @@ class Spool:
         accepted: Counter[tuple[str, int]] = Counter()
         for dev, _, _, day, readings, *_ in rows:
             accepted[dev, day] += readings
-        size = sum(len(row[-1]) + ROW_BYTES for row in rows)
         try:
             with self._file.writing() as db:
-                gone = self._budget.make_room(db, size + (32 << 10), self._out)
+                gone = self._budget.make_room(db, needed(rows), self._out)
+                before = used(db)
                 insert(db, rows)
                 remember(db, commit)
                 count(db, "accepted", accepted)
-                self._note(db, max([s.t1 for s in commit.spans] + [b.end for b in commit.batches], default=0), size)
+                self._note(db, max([s.t1 for s in commit.spans] + [b.end for b in commit.batches], default=0), used(db) - before)
         except SpoolUnavailable:
             self._budget.look_again()
             raise
-        if gone:
-            log.warning("the spool is full: readings were given up, gaps say which", readings=gone.total(), next="bring the line back")
+        self._gone += gone.total()
         self._touched |= {key for key, n in (accepted | gone).items() if n}
 
     def _note(self, db: Connection, at: int, size: int) -> None:
         self._bytes += size
-        if at - self._noted >= 5 * MINUTE:  # not at each commit: a page less to write, for a forecast
+        if at - self._noted >= 5 * MINUTE:  # not at each commit: a page less to write for a forecast, and less to read in the log
             note_pace(db, at, self._bytes)
             self._bytes, self._noted = 0, at
+            if self._gone:
+                log.warning("the spool is full: readings were given up, gaps say which", readings=self._gone, next="bring the line back")
+            self._gone = 0
 
     def cursor(self, dev: str, stream: Stream) -> int | None:
         """Time of the last committed sample of a stream."""
@@ -166,6 +168,11 @@ class Spool:
             count(db, "answered", counted)
         self._out.difference_update(gone)
         return len(gone)
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk has no room, as far as is known: what is committed waits in memory."""
+        return self._file.full
 
     def waiting(self) -> int:
         """Rows not yet answered for, and commits that are not yet rows."""

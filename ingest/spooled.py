@@ -14,8 +14,6 @@ from ingest.wire import Parcel, encode, pack
 
 PARCEL_BYTES = 60_000
 """A row is cut here, so that a message stays well under every broker's default limit."""
-ROW_BYTES = 100
-"""What a row takes beside its parcel: its columns and its place in an index."""
 PACE_KEPT = 48
 """Hours whose bytes are remembered, to foretell by."""
 Packed = tuple[str, int, int, int, int, int, bytes]
@@ -31,6 +29,11 @@ def packed(commit: Commit) -> list[Packed]:
         mine = [b for b in commit.batches if b.dev == dev], [s for s in commit.spans if s.dev == dev]
         rows += [(dev, *part) for part in _parts(*mine)]
     return rows
+
+
+def needed(rows: Sequence[Packed]) -> int:
+    """Bytes of the file, at most: each row with its columns and its place in an index, a large one in whole pages, and a commit's rest."""
+    return (32 << 10) + sum(100 + len(row[-1]) + (4096 if len(row[-1]) > 1000 else 0) for row in rows)
 
 
 def insert(db: sqlite3.Connection, rows: Iterable[Packed]) -> None:

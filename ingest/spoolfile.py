@@ -17,6 +17,9 @@ from ingest.spooled import SCHEMA, modernise, unused
 from ingest.sqlite import connect, full, transaction, why
 
 log = structlog.get_logger()
+SELDOM, OFTEN = 256, 64
+"""Pages of the journal after which they are moved to the file, and while the disk is full: never more than the reserve has room for, or
+neither could grow and rows could no longer leave."""
 
 
 class SpoolUnavailable(Exception):
@@ -43,6 +46,7 @@ class SpoolFile:
             os.close(self._held)
             raise SpoolUnavailable(why(path, error)) from error
         if self.full:
+            self._checkpoint(OFTEN)
             log.error("the disk is full or nearly so", spool=path.name, next="free some space: what is heard waits in memory until then")
 
     def _begun(self) -> tuple[str, int]:
@@ -56,6 +60,7 @@ class SpoolFile:
     def _open(self) -> tuple[str, int]:
         self.db = connect(self.path, SCHEMA)
         try:
+            self.db.execute(f"pragma wal_autocheckpoint = {SELDOM}")
             with transaction(self.db):
                 modernise(self.db)
                 name, boot = self._meta("id", uuid4().hex[:12]), int(self._meta("boot", "0")) + 1
@@ -92,6 +97,7 @@ class SpoolFile:
         with self._lock:
             if self.full and self._reserve.keep():
                 self.full = False
+                self._checkpoint(SELDOM)
                 log.info("the disk has room again", spool=self.path.name)
             return not self.full or unused(self.db) > 2 * size + (64 << 10)
 
@@ -115,6 +121,16 @@ class SpoolFile:
             log.error("the disk is full", spool=self.path.name, next="free some space: what is heard waits in memory until then")
         self.full = True
         self._reserve.release()
+        self._checkpoint(OFTEN)
+
+    def _checkpoint(self, pages: int) -> None:
+        """The journal begins anew in the room it has, which it does not give back, and does so again after so many pages."""
+        self.db.execute(f"pragma wal_autocheckpoint = {pages}")
+        try:
+            self.db.execute("pragma wal_checkpoint(restart)").fetchall()
+        except sqlite3.Error as error:
+            if not full(error):
+                raise SpoolUnavailable(why(self.path, error)) from error
 
 
 def alone(path: Path) -> int:

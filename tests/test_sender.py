@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ingest.budget import BUDGET
 from ingest.link import Arrived, Link
 from ingest.sender import HURRY, PATIENCE, Sender
 from ingest.spool import Spool
-from ingest.wire import Ack, ranges, seal_ack, unseal
+from ingest.wire import Ack, Message, ranges, seal_ack, unseal
 from tests.batches import NOON, plain
 
 
@@ -20,25 +21,31 @@ class Script(Link):
         super().__init__("mqtt://127.0.0.1:1", "script")
         self.connections = 1
         self.took: list[int] = []
+        self.statuses: list[Message] = []
+        self.down = False
 
     @property
     def outstanding(self) -> int:
         return 0
 
     def up(self) -> bool:
-        return True
+        return not self.down
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        seq = unseal(payload).seq
-        self.took += [] if topic.endswith("/status") or seq is None else [seq]
-        return True
+        message = unseal(payload)
+        if message.seq is None:
+            assert topic == "keepup/1/home/gate/status"
+            self.statuses += [] if self.down else [message]
+        else:
+            self.took.append(message.seq)
+        return not self.down
 
 
 class Gate:
     """A spool and its sender, moved by hand."""
 
-    def __init__(self, path: Path) -> None:
-        self.spool, self.link = Spool(path), Script()
+    def __init__(self, path: Path, budget: int = BUDGET) -> None:
+        self.spool, self.link = Spool(path, budget), Script()
         self.sender = Sender(self.spool, self.link, "keepup/1/home/gate")
 
     def hear(self, rows: int) -> None:
