@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import numpy as np
+
 from detectors.bouts import bouts
 from detectors.minutes import minutes
 from ingest.batch import CELL, HOUR, MINUTE, Batch, Stream
@@ -74,8 +76,11 @@ def _write_bouts(store: Store, dev: str, first: int, end: int) -> None:
     """Those that begin from `first` on and before `end`."""
     last = end + REACH
     seen = store.minutes(dev, first - REACH, last)
+    unheard = seen["t"][seen["coverage"] == 0]  # what there is of them all the same bears times of a wrong clock
     tiles = store.tiles(dev, first - AROUND, last + AROUND)
+    tiles = tiles[~np.isin(tiles["t"] // MINUTE * MINUTE, unheard)]
     raw = [batch for begin, stop in _busy(seen) for batch in store.batches(dev, Stream.ACC, begin, stop)] if len(tiles) else []
+    raw = [batch for batch in raw if batch.t0 // MINUTE * MINUTE not in unheard]
     found = [bout for bout in bouts(dev, seen, tiles, raw) if first <= bout.start < end]
     if found or store.bouts(dev, first, end):
         store.write_bouts(dev, first, end, found)
