@@ -161,6 +161,8 @@ class _TooLarge(Exception):
 
 def _advice(error: ApiException) -> str:
     status = int(error.status or 0)
+    if status == 400 and "organization name" in _said(error):
+        status = 404  # as it is said of a question
     if status in _ADVICE:
         return _ADVICE[status]
     if status == 429:
@@ -180,7 +182,7 @@ def _said(error: ApiException) -> str:
     except (ValueError, TypeError):
         said = {}
     message = str(said.get("message", "")) if isinstance(said, dict) else ""
-    return re.split("['\"\n]", message)[0].strip(" :.")[:160] or f"HTTP {error.status}"
+    return re.split("['\"\n]| - ", message)[0].strip(" :.")[:160] or f"HTTP {error.status}"
 
 
 _FORM = "A store's address looks like http://127.0.0.1:8086/ORG or https://influx.example:8086/ORG; sqlite keeps all in the site's folder."

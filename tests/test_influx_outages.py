@@ -117,6 +117,8 @@ def test_a_server_killed_and_started_again_has_what_it_said_yes_to(tmp_path: Pat
 def test_an_unknown_token_and_a_missing_bucket_say_what_to_do(both: tuple[Influx, Double]) -> None:
     with closing(opener("influx")(both[0].site(), "another")) as store, pytest.raises(StoreUnavailable, match="KEEPUP_INFLUX_TOKEN_FILE"):
         store.readings()
+    with closing(opener("influx")(f"{both[0].url}/nobody", TOKEN)) as store, pytest.raises(StoreUnavailable, match="no such organisation"):
+        store.readings()
     with closing(opener("influx")(f"{both[0].url}/clinic/nowhere", TOKEN)) as store:
         with pytest.raises(StoreUnavailable, match="keepup influx init makes the buckets"):
             store.readings()

@@ -78,22 +78,23 @@ class InfluxStore:
 
     def write_minutes(self, dev: str, minutes: Minutes) -> None:
         tag(dev)
+        hours = {int(hour) * HOUR: minutes[minutes["t"] // HOUR == hour] for hour in np.unique(minutes["t"] // HOUR)}
         with self._turn:
-            hours = {int(hour): minutes[minutes["t"] // HOUR == hour] for hour in np.unique(minutes["t"] // HOUR)}
-            for first, last in _together(sorted(hour * HOUR for hour in hours), HOUR):
-                old = {
-                    at // HOUR: _unpacked(b64decode(body)) for at, body in self._column(self._at.rest, "hour", dev, "body", first, last + 1)
-                }
-                for hour in range(first // HOUR, last // HOUR + 1):
-                    self._write_hour(dev, hour, old.get(hour, np.empty(0, MINUTE_DTYPE)), hours[hour])
+            for first, last in _together(sorted(hours), HOUR):
+                known = self._column(self._at.rest, "hour", dev, "body", first, last + HOUR)
+                old = {at: _unpacked(b64decode(body)) for at, body in known}
+                lines = [line for hour in range(first, last + 1, HOUR) for line in self._hour(dev, hour, old.get(hour), hours[hour])]
+                self._server.write(self._at.rest, lines)
 
-    def _write_hour(self, dev: str, hour: int, old: Minutes, new: Minutes) -> None:
-        whole = np.sort(np.concatenate([old[~np.isin(old["t"], new["t"])], new]), order="t")
-        if _forgets(old, whole):
-            # a field once written stays until it is deleted, and dashboards would show as known what is not
-            self._server.delete(self._at.rest, hour * HOUR, (hour + 1) * HOUR, flux.whose("minute", dev))
-        packed = zstandard.compress(whole.tobytes())
-        self._server.write(self._at.rest, [*minute_lines(dev, whole), hour_line(dev, hour * HOUR, packed)])
+    def _hour(self, dev: str, hour: int, old: Minutes | None, new: Minutes) -> Iterator[bytes]:
+        whole = new
+        if old is not None:
+            whole = np.sort(np.concatenate([old[~np.isin(old["t"], new["t"])], new]), order="t")
+            if _forgets(old, whole):
+                # a field once written stays until it is deleted, and dashboards would show as known what is not
+                self._server.delete(self._at.rest, hour, hour + HOUR, flux.whose("minute", dev))
+        yield from minute_lines(dev, whole)
+        yield hour_line(dev, hour, zstandard.compress(whole.tobytes()))
 
     def minutes(self, dev: str, start: int, end: int) -> Minutes:
         found = [_unpacked(b64decode(body)) for _, body in self._column(self._at.rest, "hour", dev, "body", start // HOUR * HOUR, end)]
