@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.line import books, receiving, until_told
+from cli.line import books, receiving, tidy, until_told, wall
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from cli.stored import SQLITE, a_store
 from ingest.broker import EmbeddedBroker
@@ -43,3 +43,5 @@ def ingest(
         while not told.wait(LOOK):
             if receiver.failure:
                 raise receiver.failure
+            if not past:
+                tidy(behind, wall())

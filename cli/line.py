@@ -13,6 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import structlog
 import typer
 from pydantic import BaseModel
 
@@ -26,11 +27,12 @@ from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.link import BrokerUnavailable, Link
 from ingest.receiver import Receiver, topics
-from ingest.store import Store
+from ingest.store import Store, StoreUnavailable
 
 if TYPE_CHECKING:
     from alerts.watch import Watch
 
+log = structlog.get_logger()
 SECRET_BYTES = 32
 PATIENCE = 10.0
 """s to wait for a broker that was just started or named."""
@@ -78,10 +80,13 @@ def books(folder: Path, now: Callable[[], int] = wall, store: str = SQLITE, *, p
 
 
 def tidy(behind: Books, now: int) -> None:
-    """Forget what is too old, once a day. Raises `StoreUnavailable`."""
-    if behind.catalog.due(now):
-        behind.catalog.trim(now)
-        behind.store.trim(now)
+    """Forget what is too old, once a day. A store that cannot now is asked again the day after: nothing but room is lost by that."""
+    try:
+        if behind.catalog.due(now):
+            behind.catalog.trim(now)
+            behind.store.trim(now)
+    except StoreUnavailable as error:
+        log.warning("what is too old stays", reason=str(error), next="it is tried again tomorrow")
 
 
 @contextmanager

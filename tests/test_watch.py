@@ -86,7 +86,7 @@ def opened(folder: Path, stack: ExitStack) -> Site:
         stack.callback(part.close)
     chart.admit(Patient(PATIENT, BERLIN, "t-1", virtual=True), EIGHT)
     chart.hand_over(Wearing(DEV, PATIENT, EIGHT))
-    return Site(chart, store, catalog, Ingester(store, catalog, lambda: EIGHT))
+    return Site(chart, store, catalog, Ingester(store, catalog, lambda: EIGHT, past=True))
 
 
 def day(line: str, start: int = EIGHT, each: int = 10) -> list[Batch]:

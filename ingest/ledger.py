@@ -1,0 +1,189 @@
+"""The books of readings: what gateways accepted beside what is stored, set aside, on its way or lost, per band and UTC day. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cbor2
+
+from ingest.batch import DAY, MICROS, Batch, Cause, Span
+from ingest.dead import SPANS, Dead
+from ingest.forms import Refused
+from ingest.gateways import Book, Gateway
+from ingest.spans import left
+from ingest.wire import decode
+
+Place = tuple[str, int]
+"""A band, and a UTC day's number since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One band and UTC day: accepted = stored + dead + waiting + lost + missing. Counts are of readings."""
+
+    band: str | None
+    """`None`: what was set aside and tells neither band nor day."""
+    day: int | None
+    """UTC day's number since 1970."""
+    accepted: int | None
+    """What the gateways' spools say they accepted; `None`: one of them does not say."""
+    stored: int
+    dead: int | None
+    """Set aside with a reason; `None`: bytes of which nobody can say how many readings they hold."""
+    waiting: int = 0
+    """On the way: a gateway that holds them has not yet said that all of the day is delivered."""
+    lost: int = 0
+    """Lost with a gateway that was retired."""
+    missing: int | None = 0
+    """What no entry accounts for; below zero: more is stored than was accepted. `None`: unknown, as `accepted` is."""
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of the day of which nothing is known of the band, by cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    rows: Sequence[Row]
+    """Ascending in day and band; last, if there is any, what tells neither."""
+
+    @property
+    def balanced(self) -> bool:
+        """Every reading accepted is accounted for, and nobody's books are unknown. What is set aside without band and day accounts for as
+        much that is missing elsewhere."""
+        missing, undated = [row.missing for row in self.rows], sum(row.dead or 0 for row in self.rows if row.band is None)
+        if any(n is None or n < 0 for n in missing) or any(row.dead is None for row in self.rows):
+            return False
+        return sum(n or 0 for n in missing) <= undated
+
+
+def drawn(
+    books: Sequence[Book],
+    gateways: Sequence[Gateway],
+    stored: Mapping[Place, int],
+    dead: Mapping[Place | None, int | None],
+    gaps: Mapping[Place, Mapping[str, float]],
+) -> Ledger:
+    """`stored`: as `Store.daily` gives it. `dead`: see `set_aside`. `gaps`: see `unheard`. All of the same days."""
+    known = {gateway.spool: gateway for gateway in gateways}
+    told: dict[Place, list[Book]] = {}
+    for book in books:
+        told.setdefault((book.dev, book.day), []).append(book)
+    places = sorted({*told, *stored, *gaps, *(place for place in dead if place)}, key=lambda place: (place[1], place[0]))
+    rows = [_row(at, told.get(at, ()), known, stored.get(at, 0), dead.get(at, 0), gaps.get(at, {})) for at in places]
+    if None in dead:
+        rows.append(Row(None, None, 0, 0, dead[None]))
+    return Ledger(rows)
+
+
+def _row(at: Place, told: Sequence[Book], known: Mapping[str, Gateway], stored: int, dead: int | None, gaps: Mapping[str, float]) -> Row:
+    accepted = _accepted(at, told, known, stored)
+    if accepted is None or dead is None:
+        return Row(*at, accepted, stored, dead, missing=None, gaps=gaps)
+    short = accepted - stored - dead
+    here = [book for book in told if not _closed(book, known.get(book.spool))]
+    gone = [book for book in here if (held := known.get(book.spool)) and held.retired is not None]
+    waiting = max(0, min(short, sum(book.accepted or 0 for book in here if book not in gone)))
+    lost = max(0, min(short - waiting, sum(book.accepted or 0 for book in gone)))
+    missing = short - waiting - lost
+    if missing < 0 and any(book.behind for book in told):
+        missing = 0  # what came since the day was told is not in the books yet
+    return Row(*at, accepted, stored, dead, waiting, lost, missing, gaps)
+
+
+def _accepted(at: Place, told: Sequence[Book], known: Mapping[str, Gateway], stored: int) -> int | None:
+    """`None` where a spool that may hold readings of the place does not tell of it."""
+    dumb = any(_dumb(at, gateway) for gateway in known.values())
+    counts = [book.accepted for book in told]
+    if dumb or None in counts or (stored and not told):
+        return None
+    return sum(n or 0 for n in counts)
+
+
+def _dumb(at: Place, gateway: Gateway) -> bool:
+    """Whether a spool that tells no books may still hold some of the day."""
+    (dev, day), until = at, gateway.retired
+    return not gateway.telling and gateway.claims.get(dev, day * DAY + DAY) < day * DAY + DAY and (until is None or until > day * DAY)
+
+
+def _closed(book: Book, gateway: Gateway | None) -> bool:
+    """Whether the spool says that all of the day is delivered."""
+    return gateway is not None and gateway.claims.get(book.dev, 0) >= (book.day + 1) * DAY
+
+
+def set_aside(letters: Sequence[Dead], holds: Callable[[Batch], bool] = lambda _: False) -> dict[Place | None, int | None]:
+    """Readings of dead letters by band and UTC day; under `None` those that tell neither; the count is `None` where that is unknown.
+
+    `holds`: whether a batch is stored after all, by a later attempt. A message whose envelope cannot be read counts for nothing: nobody
+    answered for it, so its gateway sends it again.
+    """
+    out: dict[Place | None, int | None] = {}
+    for letter in letters:
+        if letter.seq < 0 or letter.part == SPANS:
+            continue
+        for at, readings, body in _bodies(letter.payload, None if letter.part < 0 and not letter.readings else letter.readings):
+            before = out.get(at, 0)
+            if not _stored(body, holds):
+                out[at] = None if before is None or readings is None else before + readings
+    return out
+
+
+def _bodies(payload: bytes, readings: int | None) -> Iterator[tuple[Place | None, int | None, bytes]]:
+    """What is no batch, no parcel or no message may still say of whom, of when and how many its readings are."""
+    match _loaded(payload):
+        case {"d": str(dev), "t": int(t)}:
+            yield (dev, t // DAY), readings, payload
+        case {"parcel": bytes(parcel)}:
+            yield from _bodies(parcel, readings)
+        case {"batches": [*batches]}:
+            for batch in batches:
+                match batch:
+                    case [int(n), bytes(body)]:
+                        yield from _bodies(body, n)
+                    case _:
+                        yield None, None, b""
+        case _:
+            yield None, readings, payload
+
+
+def _loaded(payload: bytes) -> Any:
+    try:
+        return cbor2.loads(payload)
+    except Exception:  # noqa: BLE001 — poison may do anything to whoever reads it
+        return None
+
+
+def _stored(body: bytes, holds: Callable[[Batch], bool]) -> bool:
+    try:
+        return holds(decode(body))
+    except Refused:
+        return False
+
+
+def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[tuple[Place, dict[str, float]]]:
+    """Seconds of each day from `first` to `last` (UTC day numbers, inclusive) of which nothing is known of the band, by cause; days
+    without such are left out. Where spools differ, who heard it is right, and of causes the one that stands last in `Cause`."""
+    for day in range(first, last + 1):
+        start, end = day * DAY, (day + 1) * DAY
+        here = [span for span in spans if span.t0 < end and span.t1 > start]
+        found: dict[str, float] = {}
+        taken: list[Span] = []
+        for cause in _ORDER:
+            told = [span for span in here if span.cause == cause]
+            seconds = sum(t1 - t0 for span in _joined(told) for t0, t1 in left(max(span.t0, start), min(span.t1, end), taken)) / MICROS
+            taken += told
+            if seconds and cause:
+                found[str(cause)] = seconds
+        if found:
+            yield (dev, day), found
+
+
+def _joined(spans: Sequence[Span]) -> Iterator[Span]:
+    """Of one kind, without overlaps."""
+    reach = 0
+    for span in sorted(spans, key=lambda one: one.t0):
+        if span.t1 > reach:
+            yield replace(span, t0=max(span.t0, reach))
+            reach = span.t1
+
+
+_ORDER = [Cause.CLOCK, None, *(cause for cause in reversed(Cause) if cause != Cause.CLOCK)]
+"""A wrong clock first: what bears these times is of another time, even where the link was alive."""
