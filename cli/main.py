@@ -30,6 +30,7 @@ VERBS = {
     "plan": "Exercise plans: check them, begin a new one.",
     "influx": "Prepare an InfluxDB 2 for a site's readings.",
     "doctor": "Look for what is wrong, and say what can be done.",
+    "chaos": "Kill every process of a line at random, and see whether a reading is lost.",
     "ledger": "The books of readings: what was accepted beside what is stored.",
     "gateway": "Gateways: which were heard, and which is gone for good.",
     "bench": "The speed of the hot paths beside a plain peer.",
