@@ -1,5 +1,6 @@
 """MQTT → store → ack, until told to stop."""
 
+import time
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from ingest.broker import EmbeddedBroker
 
 LOOK = 0.5
 """s between two looks at how it goes."""
+TIDY = 3600.0
+"""s between two looks at whether it is time to forget what is too old."""
 
 
 def ingest(
@@ -40,8 +43,10 @@ def ingest(
         receiver = stack.enter_context(receiving(behind, broker, site, ca, told.is_set))
         if not (quiet or told.is_set()):
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
+        tidied = -TIDY
         while not told.wait(LOOK):
             if receiver.failure:
                 raise receiver.failure
-            if not past:
+            if not past and time.monotonic() >= tidied + TIDY:
+                tidied = time.monotonic()
                 tidy(behind, wall())
