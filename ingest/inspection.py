@@ -87,9 +87,9 @@ def look(db: sqlite3.Connection, path: Path) -> Looked:
     meta = dict(tables["meta"])
     found.id, found.aside = meta.get("id"), len(tables["aside"])
     if found.rotten:
-        found.faults.append(f"{len(found.rotten)} rows are not what was committed")
+        found.faults.append(f"rows that are not what was committed: {len(found.rotten)}")
     if found.lost:
-        found.faults.append(f"{len(found.lost)} rows cannot be read")
+        found.faults.append(f"rows that cannot be read: {len(found.lost)}")
     if "budget" in meta:
         room = min(int(meta["budget"]) - found.size, free(path.parent) + unused(db))
         found.days_left = forecast(room, [n for _, n in sorted(tables["pace"])])

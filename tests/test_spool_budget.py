@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, DAY, MINUTE, Batch, Cause, Span, Stream
-from ingest.budget import forecast
 from ingest.spool import Spool
 from ingest.wire import Parcel, decode, ranges, unpack
 from tests.batches import NOON, plain
@@ -187,23 +186,3 @@ def test_whatever_comes_and_goes_every_reading_is_kept_answered_or_a_gap(
 def _told(_dev: str, parcel: Parcel) -> list[tuple[str, int, int]]:
     batches = [decode(body) for _, body in parcel.bodies]
     return [(b.dev, b.t0, 0) for b in batches] + [(s.dev, s.t0, s.t1) for s in parcel.spans if s.cause == Cause.OVERFLOW]
-
-
-def test_a_forecast_goes_by_whole_hours_of_the_last_day() -> None:
-    assert forecast(2400, [7, 50, 50, 3]) == 2.0
-    assert forecast(2400, [50, 3]) == 2.0
-    assert forecast(2400, [9999] * 40 + [100] * 24 + [3]) == 1.0
-    assert forecast(-5, [1, 50, 3]) == 0.0
-    assert forecast(2400, [50]) is None
-    assert forecast(2400, []) is None
-    assert forecast(2400, [0, 0, 0]) is None
-
-
-def test_the_days_a_spool_lasts_follow_from_what_it_was_given(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool.db", 4 << 20, reserve=KB)
-    assert spool.days_left() is None
-    hear(spool, range(240))
-    left, used = spool.days_left(), size(spool)
-    assert left is not None
-    assert left == pytest.approx(((4 << 20) - used) / (used / 4 * 24), rel=0.2)
-    spool.close()
