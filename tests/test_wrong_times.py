@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ingest.batch import HOUR, MINUTE, Cause, Span
+from tests.test_bouts import batches, session
 from tests.test_watch import DEV, EIGHT, Site, day, opened
 
 
@@ -43,3 +45,16 @@ def test_what_bears_times_of_a_wrong_clock_is_unknown_and_nothing_of_it_is_lost(
     bouts = site.store.bouts(DEV, EIGHT, EIGHT + 3 * HOUR)
     assert bouts
     assert all(bout.end <= wrong.t0 + MINUTE or bout.start >= wrong.t1 - MINUTE for bout in bouts)
+
+
+def test_exercise_ends_where_the_clock_went_wrong(site: Site) -> None:
+    #  8:00 sets ── 8:05 ┄ sets by a wrong clock ┄ 8:11
+    said = [replace(batch, dev=DEV) for batch in batches(session(10), t0=EIGHT)]
+    site.hear([*said, Span(DEV, EIGHT, EIGHT + HOUR)], EIGHT + HOUR)
+    site.follow()
+    (whole,) = site.store.bouts(DEV, EIGHT, EIGHT + HOUR)
+    site.hear([Span(DEV, EIGHT + 5 * MINUTE, EIGHT + HOUR, Cause.CLOCK, off=-HOUR)], EIGHT + HOUR + MINUTE)
+    site.follow()
+    (trusted,) = site.store.bouts(DEV, EIGHT, EIGHT + HOUR)
+    assert whole.kind == trusted.kind == "exercise"
+    assert trusted.end <= EIGHT + 5 * MINUTE < EIGHT + 10 * MINUTE < whole.end
