@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from ingest.batch import MICROS, Batch, Cause, Span, Stream
+from ingest.batch import MICROS, Batch, Span, Stream
 from ingest.frames import Malformed, cut
 from ingest.presence import Presence
 from ingest.radio import Radio, RadioError
@@ -53,8 +53,6 @@ class _Place:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     session: Session | None = None
     trouble: RadioError | None = None
-    doubted: int = 0
-    """Up to here its times were told to be wrong."""
 
 
 def everything(_dev: str, _now: int) -> Set[Stream]:
@@ -209,13 +207,13 @@ class Collector:
         """What the system's clock now says of the times given, for every band."""
         spans: list[Span] = []
         wrong, leap = self._timekeeper.look() if self._timekeeper else (None, None)
-        for dev, place in self._places.items():
+        for place in self._places.values():
             if leap:
                 spans += place.presence.leapt(leap.before, leap.ran, leap.after)
             if wrong:
-                start = wrong.t0 if wrong.off is not None else max(wrong.t0, place.doubted)
-                place.doubted = max(start, min(wrong.t1, place.presence.to))
-                spans += [Span(dev, start, place.doubted, Cause.CLOCK, off=wrong.off)] if start < place.doubted else []
+                spans += place.presence.doubted(wrong.t0, wrong.t1, wrong.off)
+            if leap and place.session:
+                place.session.set_clock()
         return spans
 
     def _drain(self, place: _Place, cursors: dict[tuple[str, Stream], int]) -> list[Batch]:

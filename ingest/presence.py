@@ -38,6 +38,7 @@ class Presence:
         self.linked = False
         self._started = self._silent = max(now, self.to)
         self._stretches: list[_Stretch] = []
+        self._trusted_from = 0
         self._charges: list[tuple[int, float]] = []
         self._missed = False
         self._dark: tuple[int, int] | None = None
@@ -103,6 +104,12 @@ class Presence:
         self._silent = self._heard = after
         self._audible = None
         return spans
+
+    def doubted(self, start: int, end: int, off: int | None) -> list[Span]:
+        """What was given out of [start, end), and not called wrong yet, bears times of a wrong clock; `off`: see `Span`."""
+        first = max(start, self._trusted_from) if off is None else start
+        self._trusted_from = max(first, min(end, self.to))
+        return [Span(self.dev, first, self._trusted_from, Cause.CLOCK, off=off)] if first < self._trusted_from else []
 
     def _silence(self, end: int, missed: bool, audible: int | None) -> list[Span]:
         if self._flat():

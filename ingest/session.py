@@ -1,7 +1,7 @@
 """One connection to one band: greet it, read and subscribe to what is wanted, and watch that the link lives."""
 
 import asyncio
-from collections.abc import Coroutine, Set
+from collections.abc import Coroutine, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,7 +81,7 @@ class Session:
         self._offered: Set[str] = frozenset()
         self._open: dict[Feed, Listening] = {}
         self._stirred = asyncio.Event()
-        self._dropped = False
+        self._dropped = self._greeted = False
         self._unanswered = 0
 
     def want(self, wanted: Set[Stream]) -> None:
@@ -89,6 +89,11 @@ class Session:
         if wanted != self._wanted:
             self._wanted = wanted
             self._stirred.set()
+
+    def set_clock(self) -> None:
+        """The time has leapt: tell the band."""
+        self._greeted = False
+        self._stirred.set()
 
     async def run(self, connecting: asyncio.Lock) -> None:
         """Until the link is lost: always ends with a `RadioError` that says why, or cancelled, and then disconnects in good order."""
@@ -122,9 +127,14 @@ class Session:
 
     async def _meet(self, link: Link) -> None:
         self._offered = await link.chars()
-        greeting = self._band.driver.greeting(datetime.fromtimestamp(self._radio.now() / MICROS, self._band.zone))
-        self._need({char for char, _ in greeting})
-        for char, payload in greeting:
+        self._need({char for char, _ in self._greeting()})
+
+    def _greeting(self) -> Sequence[tuple[str, bytes]]:
+        return self._band.driver.greeting(datetime.fromtimestamp(self._radio.now() / MICROS, self._band.zone))
+
+    async def _greet(self, link: Link) -> None:
+        self._greeted = True
+        for char, payload in self._greeting():
             if char in self._offered:
                 await link.write(char, payload)
 
@@ -141,6 +151,8 @@ class Session:
             )
 
     async def _follow(self, link: Link) -> None:
+        if not self._greeted:
+            await self._greet(link)
         for feed in self._band.driver.feeds:
             if feed.char not in self._offered:
                 continue

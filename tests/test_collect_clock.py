@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import HOUR, MICROS, MINUTE, Cause, Clock, Quality, Span, Stream
+from ingest.drivers.infinitime import CURRENT_TIME
 from lab.clock import Clock as TrueClock
 from tests.adrift import SystemClock
 from tests.collected import T, collected, readings, walk
@@ -49,6 +50,15 @@ def test_the_correction_gives_every_wrong_time_back_to_within_a_commit() -> None
     mended = [at + (correction.off or 0) if correction.t0 <= at < correction.t1 else at for at, _ in readings(ledger, Stream.ACC)]
     assert len(mended) == len(said)
     assert max(abs(one - other) for one, other in zip(mended, said, strict=True)) < 10 * MICROS
+
+
+def test_a_band_is_told_the_time_again_once_the_gateway_knows_it() -> None:
+    band = ScriptedBand("A")
+    system = SystemClock(TrueClock(T), -8 * HOUR, [(T + 10 * MINUTE, 0)], synced=T + 10 * MINUTE)
+    collected(20, band, system=system)
+    hours = [payload[4] for _, char, payload in band.written if char == CURRENT_TIME]
+    assert hours == [17, 1]  # in Zurich, where its wearer is: 16:00 and 0:10 UTC
+    assert len(band.connections) == 1
 
 
 def test_a_clock_set_back_costs_no_reading_and_gives_no_time_twice() -> None:
