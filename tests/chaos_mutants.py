@@ -52,7 +52,7 @@ def _acked_before_the_commit() -> None:
             if message.seq is not None:
                 seqs.setdefault((arrived.topic.rsplit("/", 1)[0], message.spool), []).append(message.seq)
         for (prefix, spool), some in seqs.items():
-            self._link.publish(f"{prefix}/ack", seal_ack(Ack(spool, ranges(some))))
+            self.link.publish(f"{prefix}/ack", seal_ack(Ack(spool, ranges(some))))
         time.sleep(DISK)
         kept(self, messages)
 

@@ -129,3 +129,13 @@ def test_a_notification_told_twice_counts_once(store: SqliteStore) -> None:
     twice = sorted([*HEARD, (HEARD[3][0] + 900, HEARD[3][1])])
 
     assert faults(read(store, GOOD, replace(TOLD, evidence=Evidence({Stream.ACC: twice}, EVIDENCE.committed)))) == {}
+
+
+def test_before_a_bands_first_commit_nothing_is_promised(store: SqliteStore) -> None:
+    early = Evidence({Stream.ACC: [*said(T0 - 2 * SECOND, T0), *HEARD]}, EVIDENCE.committed)
+
+    assert faults(read(store, GOOD, replace(TOLD, evidence=early))) == {}
+
+
+def test_a_catalog_that_lost_every_span_is_found(store: SqliteStore) -> None:
+    assert faults(read(store, GOOD, replace(TOLD, spans=()))) == {"lost": 6, "unexplained": 10 * SECOND}

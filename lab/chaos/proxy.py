@@ -31,6 +31,7 @@ class Proxy:
     def __init__(self, behind: int, dice: Random) -> None:
         self._behind, self._dice = behind, dice
         self._lines: set[_Line] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
         self._late = 0.0
         self._later: set[asyncio.TimerHandle] = set()
         self.port = 0
@@ -42,7 +43,7 @@ class Proxy:
         return {"cut": self._cut, "half closed": self._half_close, "deaf": self._deafen, "slow": self._slow_down}
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._called, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def act(self, name: str) -> None:
@@ -61,7 +62,7 @@ class Proxy:
         self.heal()
         self._server.close()
         self._cut()
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._carrying)
 
     def _cut(self) -> None:
         for line in list(self._lines):
@@ -89,6 +90,11 @@ class Proxy:
 
     def _in(self, seconds: tuple[float, float], act: Callable[[], object]) -> None:
         self._later.add(asyncio.get_running_loop().call_later(self._dice.uniform(*seconds), act))
+
+    def _called(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

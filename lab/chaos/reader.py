@@ -73,7 +73,7 @@ def account(store: Store, told: Told, healed: int) -> Account:
     mute = unheard = 0
     for stream, some in found.items():
         samples = _samples(some)
-        silent, invented = _against_ears(samples, told.evidence.heard.get(stream, []), told.spans, told.end)
+        silent, invented = _against_ears(samples, told.evidence.heard.get(stream, []), told)
         mute, unheard = mute + silent, unheard + invented
         out.duplicated += len(samples) - len({at for at, _ in samples})
     moves, featured = sum(b.n for b in found[Stream.ACC]), int(store.tiles(told.dev, *whole)["n"].sum())
@@ -99,7 +99,7 @@ def _against_commits(batches: Iterable[Batch], evidence: Evidence) -> tuple[int,
     return missing, altered
 
 
-def _against_ears(samples: Sequence[Sample], heard: Sequence[Sample], spans: Sequence[Span], end: int) -> tuple[int, int]:
+def _against_ears(samples: Sequence[Sample], heard: Sequence[Sample], told: Told) -> tuple[int, int]:
     """Readings heard while the link is said to have been alive that are not stored; readings stored that nobody said."""
     heard = sorted(heard, key=lambda said: said[0])
     times = [at for at, _ in heard]
@@ -113,8 +113,9 @@ def _against_ears(samples: Sequence[Sample], heard: Sequence[Sample], spans: Seq
             invented += 1
         else:
             used[match] = True
-    gaps = [(span.t0, span.t1) for span in spans if span.cause]
-    silent = sum(not (used[i] or _repeated(heard, i) or at > end or _within(at, gaps)) for i, at in enumerate(times))
+    gaps = [(span.t0, span.t1) for span in told.spans if span.cause]
+    begins = _begins(told)
+    silent = sum(begins <= at <= told.end and not (used[i] or _repeated(heard, i) or _within(at, gaps)) for i, at in enumerate(times))
     return silent, invented
 
 
@@ -135,13 +136,18 @@ def _samples(batches: Iterable[Batch]) -> list[Sample]:
 def _gaps(told: Told) -> tuple[Counter[str], int]:
     """µs by cause, and µs of which nothing is said."""
     causes: Counter[str] = Counter()
-    unexplained, upto = 0, min((span.t0 for span in told.spans), default=told.end)
+    unexplained, upto = 0, _begins(told)
     for span in sorted(told.spans, key=lambda span: span.t0):
         if span.cause:
             causes[str(span.cause)] += span.t1 - span.t0
         unexplained += max(0, span.t0 - upto)
         upto = max(upto, span.t1)
     return causes, unexplained + max(0, told.end - upto)
+
+
+def _begins(told: Told) -> int:
+    """The band's first commit: nothing is promised of what was heard before, for until then nobody knows of the band."""
+    return min([*(span.t0 for span in told.spans), *(t0 for _, t0 in told.evidence.committed)], default=told.end)
 
 
 def _true(store: Store, claim: Claimed, batches: Iterable[Batch], told: Told) -> bool:
