@@ -192,4 +192,7 @@ def _unread(gateway: str, payload: bytes) -> _Place:
 
 def _tiles(batches: Sequence[Batch]) -> dict[str, Tiles]:
     moves = [b for b in batches if b.stream == Stream.ACC]
-    return {dev: tiled([b for b in moves if b.dev == dev]) for dev in dict.fromkeys(b.dev for b in moves)}
+    made, rows = tiled(moves), dict[str, list[int]]()  # of all bands at once: a call costs more than a tile
+    for row, batch in enumerate(moves):
+        rows.setdefault(batch.dev, []).append(row)
+    return {dev: made[found] for dev, found in rows.items()}
