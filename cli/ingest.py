@@ -2,10 +2,12 @@
 
 import time
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from cli import dead
 from cli.line import books, receiving, tidy, until_told, wall
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from cli.stored import SQLITE, a_store
@@ -24,12 +26,16 @@ def ingest(
     site: a_site = SITE,
     store: a_store = SQLITE,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
+    health_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="On this machine only: /healthz, and /metrics for Prometheus. Else neither.")
+    ] = None,
     past: Annotated[bool, typer.Option("--past", hidden=True, help="Take readings of any age: what is told is a history.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what it listens to.")] = False,
 ) -> None:
     """Store what the gateways send, and answer them once it is stored.
 
-    Without --broker it brings a broker of its own, for gateways on this machine.
+    Without --broker it brings a broker of its own, for gateways on this machine. What can never be stored is set aside with its reason, and
+    keepup ingest dead shows it.
 
     Example: keepup ingest clinic --broker mqtts://ingest:secret@broker.example:8883
     """
@@ -41,6 +47,10 @@ def ingest(
             stack.callback(own.stop)
             broker = own.url
         receiver = stack.enter_context(receiving(behind, broker, site, ca, told.is_set))
+        if health_port is not None:
+            from cli.health import health  # brings a library that nobody else needs
+
+            stack.enter_context(health(receiver, behind.catalog, health_port))
         if not (quiet or told.is_set()):
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
         tidied = -TIDY
@@ -50,3 +60,18 @@ def ingest(
             if not past and time.monotonic() >= tidied + TIDY:
                 tidied = time.monotonic()
                 tidy(behind, wall())
+
+
+class _Door(TyperGroup):
+    """A folder is ingested into; anything else is a verb below this one (a folder of such a name is ./NAME)."""
+
+    def main(self, args: Any = None, *rest: Any, **more: Any) -> Any:
+        if args and args[0] in self.commands:
+            return super().main(args, *rest, **more)
+        return typer.main.get_command(_alone).main(args, *rest, **more)
+
+
+_alone = typer.Typer(add_completion=False)
+_alone.command("ingest")(ingest)
+app = typer.Typer(cls=_Door, add_completion=False)
+app.add_typer(dead.app)

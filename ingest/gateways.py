@@ -87,6 +87,10 @@ class Gateways:
         found: int | None = self._index.all(_COMPLETE, dev)[0][0]
         return found
 
+    def completeness(self) -> dict[str, int]:
+        """Band → `complete_to`, of all bands that somebody claims something of."""
+        return dict(self._index.all(_COMPLETENESS))
+
     def gaps(self, dev: str, start: int, end: int, known: Sequence[Span]) -> list[Span]:
         """What of [start, end) went with a retired spool, and is not `known` from elsewhere. A spool that is heard again takes it back."""
         rows = self._index.all("select upto, retired from claim join spool using (spool) where dev = ? and retired > upto", dev)
@@ -135,6 +139,10 @@ insert into book values (?, ?, ?, ?, ?, -1) on conflict do update set n = exclud
 """
 _BOOKS = """
 select spool, dev, day, n, held > turn from book where day between ? and ? order by day, dev, spool
+"""
+_COMPLETENESS = """
+select dev, coalesce(min(case when retired is null then upto end), max(max(retired, upto))) from claim left join spool using (spool)
+group by dev
 """
 _COMPLETE = """
 select coalesce(min(case when retired is null then upto end), max(max(retired, upto))) from claim left join spool using (spool)

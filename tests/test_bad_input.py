@@ -91,7 +91,7 @@ def test_a_message_cut_short_is_set_aside_and_the_next_one_is_stored(tmp_path: P
     good = pack(Parcel([(3, encode(plain()))]))
     envelope = seal(Message("spool", 1, {}, 7, good))[:-9]
     cut, whole = seal(Message("spool", 2, {}, 1, good[:-9])), seal(Message("spool", 3, {}, 2, good))
-    with started(tmp_path / "said", "ingest", folder, "--port", str(port)) as verb:
+    with started(tmp_path / "said", "ingest", folder, "--port", str(port), "--past") as verb:
         acks = _published(port, [envelope, cut, whole])
         assert verb.stopped() == 0
     assert "Traceback" not in verb.said
