@@ -1,13 +1,15 @@
 """What a site needs of an InfluxDB 2 before it can store there: its buckets, and a token that may do no more than use them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from influxdb_client.domain.authorization import Authorization
 from influxdb_client.domain.bucket import Bucket
 from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.domain.permission import Permission
 from influxdb_client.domain.permission_resource import PermissionResource
+from influxdb_client.domain.scraper_target_request import ScraperTargetRequest
 from influxdb_client.rest import ApiException
+from influxdb_client.service.scraper_targets_service import ScraperTargetsService
 
 from ingest.batch import MICROS
 from ingest.influx import Place, Server
@@ -28,22 +30,36 @@ def prepare(server: Server, org: str, wanted: Mapping[str, int]) -> dict[str, st
     return {name: _prepared(server, number, name, time // MICROS) for name, time in wanted.items()}
 
 
-def token(server: Server, org: str, names: Iterable[str], about: str) -> str:
-    """A new token that may read and write these buckets and nothing else. Raises `StoreUnavailable`."""
+def token(server: Server, org: str, names: Iterable[str], about: str, may: Sequence[str] = ("read", "write")) -> str:
+    """A new token that may do this with these buckets and nothing else. Raises `StoreUnavailable`."""
     number = _org(server, org)
     found = {name: _bucket(server, number, name) for name in names}
     missing = ", ".join(name for name, bucket in found.items() if bucket is None)
     if missing:
         raise StoreUnavailable(f"There is no bucket {missing}. Make the buckets first: keepup influx init.")
-    may = [
+    permissions = [
         Permission(action, PermissionResource(type="buckets", id=bucket.id, org_id=number))
         for bucket in found.values()
         if bucket is not None
-        for action in ("read", "write")
+        for action in may
     ]
     with server.spoken():
-        asked = Authorization(org_id=number, permissions=may, description=about)
+        asked = Authorization(org_id=number, permissions=permissions, description=about)
         return str(server.client.authorizations_api().create_authorization(authorization=asked).token)
+
+
+def scrape(server: Server, org: str, name: str, address: str) -> None:
+    """Has the server read an ingester's metrics at `address` into this bucket, every ten seconds. Raises `StoreUnavailable`."""
+    number = _org(server, org)
+    bucket = _bucket(server, number, name)
+    if bucket is None:
+        raise StoreUnavailable(f"There is no bucket {name}. Make the buckets first: keepup influx init.")
+    with server.spoken():
+        scrapers = ScraperTargetsService(server.client.api_client)
+        if any((one.url, one.bucket_id) == (address, bucket.id) for one in scrapers.get_scrapers(org_id=number).configurations or ()):
+            return
+        asked = ScraperTargetRequest(name=f"KeepUp: into {name}", type="prometheus", url=address, org_id=number, bucket_id=bucket.id)
+        scrapers.post_scrapers(asked)
 
 
 def _prepared(server: Server, org: str, name: str, seconds: int) -> str:

@@ -44,6 +44,7 @@ def test_a_prepared_server_keeps_each_thing_as_long_as_it_should(tmp_path: Path,
         "store": address,
         "buckets": dict.fromkeys(["keepup-raw", "keepup-tiles", "keepup"], "made"),
         "token": "made",
+        "read_token": None,
     }
     assert {b.name: b.kept // 86_400 for b in both[1].api.accounts.buckets()} == {"keepup-raw": 30, "keepup-tiles": 60, "keepup": 730}
     token = tmp_path / "token"
