@@ -84,7 +84,9 @@ def test_a_clock_set_back_is_caught_up_with_at_half_speed_and_the_time_until_the
     assert gateway.keeper.clock == Clock(-HOUR, Quality.JUMPED)
     assert gateway.after(HOUR) == (Wrong(began, began + HOUR // 2, None), None)
     assert gateway.keeper.clock == Clock(-HOUR // 2, Quality.JUMPED)
-    assert gateway.after(HOUR) == (Wrong(began, began + HOUR, None), None)
+    gateway.after(HOUR - 20 * MICROS)
+    assert gateway.keeper.clock == Clock(-10 * MICROS, Quality.JUMPED)
+    assert gateway.after(20 * MICROS) == (Wrong(began, began + HOUR, None), None)
     assert gateway.keeper.clock == Clock(0, Quality.SYNCED)
     assert gateway.after(MINUTE) == (None, None)
     assert gateway.keeper.now() == gateway.true - HOUR
