@@ -3,8 +3,10 @@ transaction; `alerts.outbox` wrote them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, bindparam, func, select, update
 
 from alerts import audit, digest, limits, moves, outbox, policy, tables
 from alerts.alert import Audience, Message, MessageState, State
@@ -21,11 +23,12 @@ from ingest.batch import MICROS
 _Row = Row[tuple[object, ...]]
 _STALE = "stale"
 _FOLDED = "folded"
+_NOW = bindparam("now", type_=BigInteger)
 
 
 def waiting(tx: Connection, now: int, channels: Collection[str] | None) -> _Row | None:
     """The message that is due longest."""
-    return tx.execute(_due(now, channels)).first()
+    return tx.execute(_due(_named(channels)), {"now": now}).first()
 
 
 def claim(tx: Connection, site: str, now: int, channels: Collection[str] | None) -> Message | None:
@@ -86,7 +89,7 @@ def settle(tx: Connection, message: str, ending: Ending, attempt: int | None, no
 
 def lapsed(tx: Connection, now: int, channels: Collection[str] | None) -> int:
     """How many claims were never settled in time."""
-    return tx.execute(select(func.count()).select_from(tables.message).where(_gone(now, channels))).scalar() or 0
+    return int(tx.execute(_lapsed(_named(channels)), {"now": now}).scalar() or 0)
 
 
 def recover(tx: Connection, now: int, idempotent: Collection[str], channels: Collection[str] | None) -> int:
@@ -99,14 +102,25 @@ def recover(tx: Connection, now: int, idempotent: Collection[str], channels: Col
     return count + tx.execute(update(tables.message).where(gone).values(state=MessageState.UNKNOWN.value, settled=now, lease=None)).rowcount
 
 
-def _due(now: int, channels: Collection[str] | None) -> Select[tuple[object, ...]]:
+# put together once: each pass of a delivery asks these, and putting them together takes longer than asking
+@lru_cache(maxsize=64)
+def _due(channels: frozenset[str] | None) -> Select[tuple[object, ...]]:
     m = tables.message.c
     rows = select(tables.message, tables.alert.c.state.label("alert_state"), tables.alert.c.patient, tables.alert.c.kind)
     rows = rows.add_columns(tables.patient.c.therapist.label("reader")).outerjoin(tables.alert, tables.alert.c.id == m.alert)
-    rows = rows.outerjoin(tables.patient, tables.patient.c.id == tables.alert.c.patient).where(m.state.in_(WAITING), m.due <= now)
+    rows = rows.outerjoin(tables.patient, tables.patient.c.id == tables.alert.c.patient).where(m.state.in_(WAITING), m.due <= _NOW)
     if channels is not None:
-        rows = rows.where(m.channel.in_(list(channels)))
+        rows = rows.where(m.channel.in_(sorted(channels)))
     return rows.order_by(m.due, m.alert.is_(None), m.id).limit(1)  # a digest after all it can hold
+
+
+@lru_cache(maxsize=64)
+def _lapsed(channels: frozenset[str] | None) -> Select[Any]:
+    return select(func.count()).select_from(tables.message).where(_gone(_NOW, channels))
+
+
+def _named(channels: Collection[str] | None) -> frozenset[str] | None:
+    return None if channels is None else frozenset(channels)
 
 
 def _fate(tx: Connection, site: str, row: _Row, now: int) -> int | str | None:
@@ -212,7 +226,7 @@ def _close(tx: Connection, which: ColumnElement[bool], outcome: MessageState, no
     tx.execute(update(tables.attempt).where(which).values(ended=now, outcome=outcome.value, code=code or None))
 
 
-def _gone(now: int, channels: Collection[str] | None) -> ColumnElement[bool]:
+def _gone(now: int | ColumnElement[int], channels: Collection[str] | None) -> ColumnElement[bool]:
     m = tables.message.c
     gone = and_(m.state == MessageState.SENDING.value, m.lease <= now)
     return gone if channels is None else and_(gone, m.channel.in_(list(channels)))
