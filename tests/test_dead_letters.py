@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cbor2
@@ -162,6 +163,16 @@ def test_readings_of_a_time_to_come_can_be_stored_once_it_has_come(folder: Folde
     with closing(Catalog(folder.path / "catalog.db")) as catalog:
         assert catalog.spans("d1", 0, TODAY + DAY) == [span]
         assert [hour for hour, _ in catalog.stale("d1", TODAY + DAY)] == [TODAY]
+
+
+def test_what_stays_keeps_its_id_and_the_day_it_was_set_aside_and_has_the_reason_of_now(tmp_path: Path) -> None:
+    ward = Ward(Picky(tmp_path / "store"), Catalog(tmp_path / "catalog.db"))
+    ward.catalog.record([], [], [letter("s", n, 0, at(n, value)) for n, value in ((1, BAD), (2, 70))], [], NOON)
+    bad, good = (replace(one, dead=replace(one.dead, readings=3)) for one in ward.catalog.letters.all())
+    ward.now = NOON + HOUR
+    assert [dead.seq for dead in ward.ingester.retry([good, bad])] == [1]
+    (stays,) = ward.catalog.letters.all()
+    assert (stays.id, stays.at, stays.dead.reason) == (bad.id, NOON, "a field has another type")
 
 
 def test_a_row_whose_parcel_could_not_be_read_leaves_only_its_bad_part_behind(tmp_path: Path) -> None:
