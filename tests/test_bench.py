@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ingest.tile import Tiles, enmo_mg
-from lab.bench import JOBS, judged, plain_enmo, timed, wrist
+from lab.bench.tiles import JOBS, judged, plain_enmo, timed, wrist
 
 
 @pytest.mark.parametrize("job", ["tiles", "tiles with spectrum"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.batch import CELL, DAY
 from ingest.tiling import tile_grid
+from lab.bench.job import Bench, Figure, Outcome
 
 HZ, SCALE = 50, 1 / 1024
 WEEK = 7 * DAY // (1_000_000 // HZ)
@@ -73,3 +74,13 @@ def judged(times: list[tuple[str, float]], rows: int) -> list[Timing]:
     seconds = {name: median(taken for job, taken in times if job == name) for name in JOBS}
     measure = next(iter(seconds.values()))
     return [Timing(job, taken, rows / taken, measure / taken) for job, taken in seconds.items()]
+
+
+def run(bench: Bench) -> Outcome:
+    values, times = wrist(WEEK, seed=1), []
+    for one in timed(values):
+        times.append(one)
+        bench.moved(len(times) / (ROUNDS * len(JOBS)))
+    timings = judged(times, len(values))
+    figures = [Figure(timing.job, timing.rows_per_second / 1e6, "million samples/s") for timing in timings]
+    return Outcome(figures, timings[1].ratio, GOAL, "tiles (without spectrum) beside the plain ENMO")
