@@ -148,7 +148,7 @@ def brokering() -> Iterator[EmbeddedBroker]:
 GATEWAY = """
 import sys; from pathlib import Path; import cli.collect, cli.main; from ingest.radios.recording import RecordingRadio
 class Played(RecordingRadio):
-    def __init__(self, adapter): super().__init__(Path(sys.argv[1]))
+    def __init__(self, adapter, now): super().__init__(Path(sys.argv[1]))
     async def close(self): pass
 cli.collect.BleakRadio = Played
 cli.main.app(sys.argv[2:])
