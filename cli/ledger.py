@@ -15,7 +15,7 @@ from rich.table import Table
 from cli.line import Books, books_of
 from cli.options import a_day, a_folder, as_json, name
 from cli.stored import SQLITE, a_store
-from ingest.batch import DAY, Batch
+from ingest.batch import DAY, Stream
 from ingest.ledger import Ledger, Place, Row, drawn, set_aside, unheard
 from ingest.store import RAW_KEPT
 from ingest.wire import EARLIEST, LATEST
@@ -60,8 +60,9 @@ def read(behind: Books, first: int, last: int, band: str | None = None) -> Ledge
     """The books of these UTC days (numbers since 1970, inclusive)."""
     catalog, start, end = behind.catalog, first * DAY, (last + 1) * DAY
 
-    def holds(batch: Batch) -> bool:
-        return any(held.t0 == batch.t0 for held in behind.store.batches(batch.dev, batch.stream, batch.t0, batch.t0 + 1))
+    def holds(dev: str, stream: str, t0: int) -> bool:
+        known = stream in list(Stream) and EARLIEST <= t0 < LATEST
+        return known and any(held.t0 == t0 for held in behind.store.batches(dev, Stream(stream), t0, t0 + 1))
 
     def meant(dev: str, day: int) -> bool:
         return first <= day <= last and band in (None, dev)

@@ -6,12 +6,10 @@ from typing import Any
 
 import cbor2
 
-from ingest.batch import DAY, MICROS, Batch, Cause, Span
+from ingest.batch import DAY, MICROS, Cause, Span
 from ingest.dead import SPANS, Dead
-from ingest.forms import Refused
 from ingest.gateways import Book, Gateway
 from ingest.spans import left
-from ingest.wire import decode
 
 Place = tuple[str, int]
 """A band, and a UTC day's number since 1970."""
@@ -109,39 +107,43 @@ def _closed(book: Book, gateway: Gateway | None) -> bool:
     return gateway is not None and gateway.claims.get(book.dev, 0) >= (book.day + 1) * DAY
 
 
-def set_aside(letters: Sequence[Dead], holds: Callable[[Batch], bool] = lambda _: False) -> dict[Place | None, int | None]:
+def set_aside(letters: Sequence[Dead], holds: Callable[[str, str, int], bool] = lambda *_: False) -> dict[Place | None, int | None]:
     """Readings of dead letters by band and UTC day; under `None` those that tell neither; the count is `None` where that is unknown.
 
-    `holds`: whether a batch is stored after all, by a later attempt. A message whose envelope cannot be read counts for nothing: nobody
-    answered for it, so its gateway sends it again.
+    `holds`: whether the batch of this band, stream and t0 is stored, as it came at another time. A message whose envelope cannot be read
+    counts for nothing: nobody answered for it, so its gateway sends it again.
     """
     out: dict[Place | None, int | None] = {}
     for letter in letters:
         if letter.seq < 0 or letter.part == SPANS:
             continue
-        for at, readings, body in _bodies(letter.payload, None if letter.part < 0 and not letter.readings else letter.readings):
+        for body, readings in _bodies(_loaded(letter.payload), None if letter.part < 0 and not letter.readings else letter.readings):
+            match body:
+                case {"d": str(dev), "s": str(stream), "t": int(t)}:
+                    if holds(dev, stream, t):
+                        continue
+                    at: Place | None = (dev, t // DAY)
+                case _:
+                    at = None
             before = out.get(at, 0)
-            if not _stored(body, holds):
-                out[at] = None if before is None or readings is None else before + readings
+            out[at] = None if before is None or readings is None else before + readings
     return out
 
 
-def _bodies(payload: bytes, readings: int | None) -> Iterator[tuple[Place | None, int | None, bytes]]:
-    """What is no batch, no parcel or no message may still say of whom, of when and how many its readings are."""
-    match _loaded(payload):
-        case {"d": str(dev), "t": int(t)}:
-            yield (dev, t // DAY), readings, payload
+def _bodies(read: Any, readings: int | None) -> Iterator[tuple[Any, int | None]]:
+    """What is no batch, no parcel or no message may still say what batches it holds, and of how many readings."""
+    match read:
         case {"parcel": bytes(parcel)}:
-            yield from _bodies(parcel, readings)
+            yield from _bodies(_loaded(parcel), readings)
         case {"batches": [*batches]}:
             for batch in batches:
                 match batch:
                     case [int(n), bytes(body)]:
-                        yield from _bodies(body, n)
+                        yield _loaded(body), n
                     case _:
-                        yield None, None, b""
+                        yield None, None
         case _:
-            yield None, readings, payload
+            yield read, readings
 
 
 def _loaded(payload: bytes) -> Any:
@@ -149,13 +151,6 @@ def _loaded(payload: bytes) -> Any:
         return cbor2.loads(payload)
     except Exception:  # noqa: BLE001 — poison may do anything to whoever reads it
         return None
-
-
-def _stored(body: bytes, holds: Callable[[Batch], bool]) -> bool:
-    try:
-        return holds(decode(body))
-    except Refused:
-        return False
 
 
 def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[tuple[Place, dict[str, float]]]:

@@ -1,33 +1,19 @@
 """The books: what was accepted is stored, set aside, on its way or lost, and whoever drops a reading is found."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
 
 import cbor2
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cli.ledger import read
-from cli.line import Books
-from ingest.batch import DAY, HOUR, MICROS, MINUTE, Batch, Cause, Span, Stream
-from ingest.catalog import Catalog
+from ingest.batch import HOUR, MICROS, MINUTE, Batch, Cause, Span
 from ingest.dead import PARCEL, SPANS, Dead
 from ingest.gateways import Book, Claim, Gateway
-from ingest.ingester import Ingester
 from ingest.ledger import Ledger, drawn, set_aside, unheard
-from ingest.spool import Spool
 from ingest.stores.sqlite import SqliteStore
 from ingest.tile import Tiles
-from ingest.wire import Message, Parcel, encode, pack, seal, unpack
-from tests.batches import NOON, plain
-
-TODAY = NOON // DAY
-MIDNIGHT = (TODAY + 1) * DAY
-END = MIDNIGHT + DAY
+from ingest.wire import encode
+from tests.batches import NOON
+from tests.bookkeeping import END, MIDNIGHT, TODAY, UNDATED, hour, site
 
 
 class Forgetful(SqliteStore):
@@ -35,71 +21,6 @@ class Forgetful(SqliteStore):
 
     def write(self, batches: Sequence[Batch], tiles: dict[str, Tiles], arrived: int) -> None:
         super().write(batches[:-1], tiles, arrived)
-
-
-@dataclass
-class Site:
-    """Gateways and what stands behind the broker; the broker is whoever calls `carry`."""
-
-    behind: Books
-    spools: Mapping[str, Spool]
-    poisoned: dict[tuple[str, int], bool] = field(default_factory=dict)
-    """(gateway, row) whose first body is poison when it arrives → whether it still tells of whom and when it is."""
-
-    def accept(self, gateway: str, *batches: Batch, upto: int) -> None:
-        dev = batches[0].dev if batches else "d1"
-        spool = self.spools[gateway]
-        spool.commit(batches, [Span(dev, max(spool.heard_to(dev) or NOON, NOON), upto)] if upto > (spool.heard_to(dev) or NOON) else [], {})
-
-    def messages(self, gateway: str) -> list[bytes]:
-        spool = self.spools[gateway]
-        out = []
-        for row in spool.oldest(0, 1000):
-            parcel = unpack(row.parcel)
-            if (dated := self.poisoned.get((gateway, row.seq))) is not None and parcel.bodies:
-                (n, body), *rest = parcel.bodies
-                parcel = Parcel([(n, cbor2.dumps(cbor2.loads(body) | {"x": -1.0}) if dated else UNDATED), *rest], parcel.spans)
-            claims = {row.dev: spool.claim(row.dev) or 0}
-            out.append(seal(Message(spool.id, spool.next_turn(), claims, row.seq, pack(parcel))))
-        return out
-
-    def carry(self, gateway: str, messages: Sequence[bytes], *, answered: bool = True) -> None:
-        for _, ack in self.behind.ingester.take([(f"keepup/1/home/{gateway}", message) for message in messages]):
-            if answered:
-                self.spools[gateway].trim(ack.stored, [seq for seq, _ in ack.dead])
-
-    def status(self, gateway: str) -> None:
-        spool = self.spools[gateway]
-        books: dict[str, list[tuple[int, int]]] = {}
-        for (dev, day), n in spool.books().items():
-            books.setdefault(dev, []).append((day, n))
-        self.carry(gateway, [seal(Message(spool.id, spool.next_turn(), spool.claims(), books=books))])
-
-    def settle(self, gateway: str) -> None:
-        self.carry(gateway, self.messages(gateway))
-        self.status(gateway)
-
-    def books(self) -> Ledger:
-        return read(self.behind, TODAY - 400, TODAY + 400)
-
-
-@contextmanager
-def site(store: type[SqliteStore] = SqliteStore, gateways: Sequence[str] = ("g1",)) -> Iterator[Site]:
-    with TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        kept, catalog = store(folder / "store"), Catalog(folder / "catalog.db")
-        spools = {gateway: Spool(folder / f"{gateway}.db") for gateway in gateways}
-        for close in (kept.close, catalog.close, *(spool.close for spool in spools.values())):
-            stack.callback(close)
-        yield Site(Books(kept, catalog, Ingester(kept, catalog, lambda: END)), spools)
-
-
-def hour(n: int, dev: str = "d1", readings: int = 3, gateway: int = 0) -> Batch:
-    """Readings from the n-th hour after noon; what two gateways hear of one moment they stamp apart."""
-    return plain(t0=NOON + n * HOUR + gateway, n=readings, dev=dev)
-
-
-UNDATED = b"\xff\x00"
 
 
 def row(books: Ledger, day: int = TODAY, dev: str = "d1") -> tuple[int | None, int, int | None, int, int, int | None]:
@@ -197,7 +118,7 @@ def test_a_dead_letter_that_tells_no_day_accounts_for_as_much_as_is_missing_and_
 def test_a_dead_letter_that_was_stored_after_all_is_counted_once() -> None:
     letter = Dead("s", 1, 0, "rejected", 3, encode(hour(0)))
     assert set_aside([letter]) == {("d1", TODAY): 3}
-    assert set_aside([letter], lambda batch: batch.t0 == NOON) == {}
+    assert set_aside([letter], lambda dev, stream, t0: (dev, stream, t0) == ("d1", "hr", NOON)) == {}
 
 
 def test_a_row_that_cannot_be_read_as_a_whole_is_dated_by_its_bodies_and_else_nobody_knows_how_many_it_holds() -> None:
@@ -273,68 +194,3 @@ def test_one_claim_says_nothing_of_another_spools_day() -> None:
         home.accept("g1", hour(0), upto=NOON + HOUR)
         home.status("g1")
         assert row(home.books()) == (3, 0, 0, 3, 0, 0)
-
-
-_gateway, _band = st.sampled_from(["g1", "g2"]), st.sampled_from(["d1", "d2"])
-_days = st.lists(
-    st.tuples(st.just("commit"), _gateway, _band, st.integers(1, 4))
-    | st.tuples(st.sampled_from(["carry", "lose"]), _gateway, _band, st.integers(1, 5))
-    | st.tuples(st.sampled_from(["dated", "undated"]), _gateway, _band, st.integers(1, 12))
-    | st.tuples(st.just("status"), _gateway, _band, st.just(0)),
-    max_size=25,
-)
-Day = list[tuple[str, str, str, int]]
-
-
-def lived(home: Site, day: Day) -> None:
-    """Commits, deliveries whose answers are lost, repeats, poison and statuses as drawn; then all is delivered and told."""
-    at = dict.fromkeys(home.spools, 0)
-    told: list[tuple[str, bytes]] = []
-    for what, gateway, dev, n in day:
-        if what == "commit":
-            at[gateway] += 1
-            there = int(gateway[1])
-            home.accept(
-                gateway, hour(at[gateway], dev, n, there), hour(at[gateway] + 12, dev, 2, there), upto=NOON + (at[gateway] + 1) * HOUR
-            )
-        elif what in ("carry", "lose"):
-            told += [(gateway, message) for message in home.messages(gateway)[:n]]
-            home.carry(gateway, [message for name, message in told[-n:] if name == gateway], answered=what == "carry")
-            if told:  # an old one once more
-                home.carry(told[0][0], [told[0][1]])
-        elif what == "status":
-            home.status(gateway)
-        elif n > at[gateway]:  # of a row that is yet to come
-            home.poisoned.setdefault((gateway, n), what == "dated")
-    for gateway in home.spools:
-        for dev in home.spools[gateway].claims():
-            home.spools[gateway].commit([], [Span(dev, home.spools[gateway].heard_to(dev) or NOON, END + DAY)], {})
-        home.settle(gateway)
-
-
-@settings(max_examples=25, deadline=None)
-@given(_days)
-def test_whatever_is_lost_repeated_or_poisoned_on_the_way_the_books_balance_in_the_end(
-    day: Day,
-) -> None:
-    with site(gateways=("g1", "g2")) as home:
-        lived(home, day)
-        books = home.books()
-        assert books.balanced, books
-        assert sum(one.waiting + one.lost for one in books.rows) == 0
-        accepted = sum(sum(spool.accepted().values()) for spool in home.spools.values())
-        assert accepted == sum(one.accepted or 0 for one in books.rows) == sum(one.stored + (one.dead or 0) for one in books.rows)
-
-
-@settings(max_examples=25, deadline=None)
-@given(_days.filter(lambda day: any(what == "commit" for what, *_ in day)), st.integers(0, 30))
-def test_one_batch_dropped_by_the_store_is_found_whatever_else_happens(day: Day, which: int) -> None:
-    with site(gateways=("g1", "g2")) as home:
-        lived(home, day)
-        held = [batch for dev in ("d1", "d2") for batch in home.behind.store.batches(dev, Stream.HR, NOON - DAY, END + DAY)]
-        if held:
-            gone = held[which % len(held)]
-            store = home.behind.store
-            assert isinstance(store, SqliteStore)
-            store._db.execute("delete from batch where dev = ? and t0 = ?", (gone.dev, gone.t0))
-            assert not home.books().balanced
