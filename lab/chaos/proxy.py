@@ -51,7 +51,7 @@ class Proxy:
         self.did[name] += 1
 
     def heal(self) -> None:
-        """From now on it carries all there is, at once; what is deaf is cut."""
+        """From now on it carries all there is, at once; what is deaf or half closed is cut."""
         for timer in self._later:
             timer.cancel()
         self._late = 0.0
@@ -70,8 +70,9 @@ class Proxy:
 
     def _half_close(self) -> None:
         for line in self._lines:
-            with suppress(OSError, RuntimeError):  # closed already
-                self._dice.choice(line.ends).write_eof()
+            line.deaf = self._dice.choice(line.ends)  # to the one half that is closed nothing more can be said
+            with suppress(OSError):  # closed already
+                line.deaf.write_eof()
 
     def _deafen(self) -> None:
         lines = list(self._lines)
@@ -119,5 +120,5 @@ class Proxy:
             if line.deaf is not to:
                 to.write(said)
                 await to.drain()
-        if to.can_write_eof() and not to.transport.is_closing():
+        if line.deaf is not to and not to.transport.is_closing():
             to.write_eof()

@@ -19,7 +19,7 @@ from lab.chaos.verdict import Tally, Verdict, summed, verdict
 from lab.chaos.victim import Victim
 
 TICK = 0.03  # s
-BETWEEN = (0.1, 1.3)
+BETWEEN = (0.1, 1.1)
 """s from one blow to the next."""
 DOWN = (0.0, 0.6)
 """s until what was killed is started again."""
