@@ -1,15 +1,16 @@
-"""InfluxDB 2 for tests: the protocol double always, a real server where there is one."""
+"""InfluxDB 2 for tests: the protocol double, in a thread or as a process that can be killed; and a real server where there is one."""
 
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from threading import Thread
 from uuid import uuid4
 
 import pytest
+from influxdb_client import InfluxDBClient  # type: ignore[attr-defined] # the library exports it by a star
 
 from ingest.buckets import kept, prepare
 from ingest.influx import Server, place
@@ -25,6 +27,8 @@ from lab.influxdb.server import Double
 
 TOKEN = "an-operators-token"  # noqa: S105 — of a server that lives as long as a test
 ORG = "clinic"
+NOON = 1_793_707_200_000_000
+"""µs: 3 November 2026, 12:00 UTC."""
 PATIENCE = 30.0
 
 
@@ -48,17 +52,26 @@ class Influx:
 
 
 @contextmanager
-def double(folder: Path, port: int = 0) -> Iterator[tuple[Influx, Double]]:
+def double(folder: Path, port: int = 0, now: Callable[[], int] | None = None, *, onboarded: bool = True) -> Iterator[tuple[Influx, Double]]:
     """The protocol double, in this process."""
-    with Double(port, folder / "double.db") as server:
-        server.api.accounts.onboard(ORG, TOKEN)
+    with Double(port, folder / "double.db", now) as server:
+        if onboarded:
+            server.api.accounts.onboard(ORG, TOKEN)
         thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield Influx(server.url, ORG, TOKEN), server
         finally:
+            server.over.set()
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def client(url: str, token: str = TOKEN) -> Iterator[InfluxDBClient]:
+    """The official client."""
+    with InfluxDBClient(url, token, org=ORG, timeout=5_000) as found:
+        yield found
 
 
 @contextmanager
@@ -103,7 +116,7 @@ def _influxd(program: str, folder: Path) -> Iterator[Influx]:
         urllib.request.urlopen(asked, timeout=PATIENCE).close()  # noqa: S310
         yield Influx(url, ORG, TOKEN)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # the only one after which it closes its files
         process.wait(PATIENCE)
 
 

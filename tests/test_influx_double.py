@@ -10,7 +10,8 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
 from lab.influxdb.server import Double
-from tests.influx_double import NOON, ORG, client, doubled
+from tests.influx import NOON, ORG, TOKEN, client
+from tests.influx import double as doubled
 
 SECONDS = NOON // 1_000_000
 LINES = "\n".join(f"acc,dev=b{i % 2} x={i}i,y=-{i}i,z={i / 4} {NOON + i}" for i in range(6))
@@ -19,7 +20,7 @@ EVERYTHING = 'from(bucket: "raw") |> range(start: 2026-11-03T00:00:00Z, stop: 20
 
 @pytest.fixture
 def double(tmp_path: Path) -> Iterator[Double]:
-    with doubled(tmp_path) as server:
+    with doubled(tmp_path) as (_, server):
         yield server
 
 
@@ -105,7 +106,7 @@ def test_a_point_of_the_client_with_odd_characters_comes_back_as_it_was(influx: 
 
     (row,) = rows(influx)
 
-    assert (row["_measurement"], row["d=e"], row["_field"], row["_value"]) == ("a b,c", "f ,=g\\h", "i j", 'k "l" \\ m\nn')
+    assert (row["_measurement"], row["d=e"], row["_field"], row["_value"]) == ("a b,c", "f ,=g\\h", "i j", 'k "l" \\ m\r\nn')
 
 
 def test_the_same_point_again_replaces_its_fields_and_keeps_the_others(influx: InfluxDBClient) -> None:
@@ -124,7 +125,7 @@ def test_a_precision_is_kept_to(influx: InfluxDBClient, precision: str, scale: i
 
 
 def test_a_gzipped_body_is_unpacked(double: Double, influx: InfluxDBClient) -> None:
-    with InfluxDBClient(double.url, "operators-token", org=ORG, enable_gzip=True) as packing:
+    with InfluxDBClient(double.url, TOKEN, org=ORG, enable_gzip=True) as packing:
         write(packing)
 
     assert len(rows(influx)) == 18
@@ -152,7 +153,7 @@ def test_a_field_of_another_kind_is_dropped_and_the_rest_is_written(influx: Infl
 
 
 def test_what_is_older_than_the_bucket_keeps_is_dropped_and_the_rest_is_written(tmp_path: Path) -> None:
-    with doubled(tmp_path, now=lambda: NOON) as server, client(server.url) as influx:
+    with doubled(tmp_path, now=lambda: NOON) as (_, server), client(server.url) as influx:
         influx.buckets_api().create_bucket(bucket_name="raw", org=ORG, retention_rules=BucketRetentionRules(every_seconds=3600))
 
         with pytest.raises(ApiException) as caught:
@@ -227,7 +228,7 @@ def test_what_a_predicate_names_is_deleted_and_nothing_else(influx: InfluxDBClie
 
 def test_a_fresh_server_is_set_up_once(tmp_path: Path) -> None:
     asked = {"username": "op", "password": "a-long-one", "org": "new", "bucket": "first", "token": "t1", "retentionPeriodSeconds": 7200}
-    with doubled(tmp_path, onboarded=False) as server, httpx.Client(base_url=f"{server.url}/api/v2") as web:
+    with doubled(tmp_path, onboarded=False) as (_, server), httpx.Client(base_url=f"{server.url}/api/v2") as web:
         before, made, again = web.get("/setup"), web.post("/setup", json=asked), web.post("/setup", json=asked)
         buckets = web.get("/buckets", headers={"Authorization": "Token t1"}).json()["buckets"]
 

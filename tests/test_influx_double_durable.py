@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingest.broker import free_port
 from lab.influxdb.lines import Value, parse
 from lab.influxdb.points import Points
-from tests.influx_double import ORG, TOKEN, client, process
+from tests.influx import ORG, TOKEN, client, double_process
 
 TOGETHER, KINDS = 40, "xyz"
 WRITERS, ROUNDS = 3, 2
@@ -40,8 +40,9 @@ def keep_writing(url: str, name: str, answered: list[str], killed: subprocess.Po
 
 def test_a_204_outlives_kill_9_and_no_request_is_there_in_part(tmp_path: Path) -> None:
     port, answered = free_port(), list[str]()
+    url = f"http://127.0.0.1:{port}"
     for round_ in range(ROUNDS):
-        with process(tmp_path, port) as (running, url):
+        with double_process(tmp_path, port) as running:
             with client(url) as influx:
                 if not round_:
                     influx.buckets_api().create_bucket(bucket_name="raw", org=ORG)
@@ -52,7 +53,7 @@ def test_a_204_outlives_kill_9_and_no_request_is_there_in_part(tmp_path: Path) -
             for thread in threads:
                 thread.join()
             answered += [one for each in mine for one in each]
-    with process(tmp_path, port) as (_, url), client(url) as influx:
+    with double_process(tmp_path, port), client(url) as influx:
         tables = influx.query_api().query('from(bucket: "raw") |> range(start: 0) |> group(columns: ["body"]) |> count()')
     held = Counter({record["body"]: record.get_value() for table in tables for record in table})
 

@@ -9,14 +9,15 @@ import pytest
 
 from lab.influxdb.faults import Fault, Faults, Trouble
 from lab.influxdb.server import Double
-from tests.influx_double import NOON, ORG, TOKEN, doubled
+from tests.influx import NOON, ORG, TOKEN
+from tests.influx import double as doubled
 
 QUERY = {"query": 'from(bucket: "raw") |> range(start: 0) |> count()', "type": "flux"}
 
 
 @pytest.fixture
 def double(tmp_path: Path) -> Iterator[Double]:
-    with doubled(tmp_path) as server:
+    with doubled(tmp_path) as (_, server):
         server.api.accounts.add_bucket(server.api.accounts.org(ORG), "raw")
         yield server
 
@@ -93,11 +94,14 @@ def test_a_slow_server_does_it_in_the_end(double: Double, web: httpx.Client) -> 
     assert held(web) == 1
 
 
-def test_what_is_too_large_is_refused_whole(web: httpx.Client) -> None:
+def test_what_is_too_large_is_refused_whole_and_no_size_is_until_it_is_said(double: Double, web: httpx.Client) -> None:
     body = b"#" * 25_000_001
+    taken = web.post("/write", params={"org": ORG, "bucket": "raw"}, content=body)
+    double.api.largest = 25_000_000
 
     answer = web.post("/write", params={"org": ORG, "bucket": "raw"}, content=body)
 
+    assert taken.status_code == 204
     assert (answer.status_code, answer.json()["code"]) == (413, "request too large")
 
 

@@ -14,7 +14,7 @@ from ingest import flux
 from ingest.batch import DAY, MINUTE
 from lab.influxdb.flux import parse
 from lab.influxdb.syntax import Array, Literal
-from tests.influx_double import NOON, ORG, client, doubled
+from tests.influx import NOON, ORG, client, double
 
 SPAN = "range(start: 2026-11-01T00:00:00Z, stop: 2026-11-06T00:00:00Z)"
 
@@ -32,7 +32,7 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDBClient]
         for dev in ("b1", "b2")
         for i in range(4)
     ]
-    with doubled(tmp_path_factory.mktemp("double")) as server, client(server.url) as found:
+    with double(tmp_path_factory.mktemp("double")) as (_, server), client(server.url) as found:
         found.buckets_api().create_bucket(bucket_name="raw", org=ORG)
         record = [*lines, f"hr,dev=b1 n=1i {NOON}"]
         found.write_api(write_options=SYNCHRONOUS).write("raw", record=record, write_precision=WritePrecision.US)  # type: ignore[arg-type] # its constants are plain strings
@@ -115,7 +115,8 @@ def test_two_results_have_their_names(influx: InfluxDBClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "reason"),
     [
-        ("", 400, "no result is asked for"),
+        ("", 400, "requires either query or AST"),
+        ("// nothing", 400, "no result is asked for"),
         ('from(bucket: "raw")', 400, "unbounded read"),
         (f'from(bucket: "raw") |> {SPAN} |> frobnicate()', 400, "undefined identifier frobnicate"),
         (f'from(bucket: "raw") |> {SPAN} |> filter(fn: (r) => r.dev ==', 400, "unexpected end of the query"),

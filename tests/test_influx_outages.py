@@ -145,13 +145,13 @@ def test_what_a_bucket_is_too_young_for_is_rejected_and_its_neighbours_can_be_st
 
 def test_a_request_too_large_is_halved_until_it_fits(store: Store, double: Double) -> None:
     batches = [plain(Stream.ACC, NOON + i * CELL, 50) for i in range(40)]
-    limit, double.api._largest = double.api._largest, 4_000  # of a proxy in front, say
+    limit, double.api.largest = double.api.largest, 4_000  # of a proxy in front, say
     try:
         kept(store, *batches)
         with pytest.raises(Rejected, match="takes no request of"):
             kept(store, plain(Stream.GYR, n=2_000))
     finally:
-        double.api._largest = limit
+        double.api.largest = limit
     assert store.readings() == {"d1": 2_000}
 
 

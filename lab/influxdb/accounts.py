@@ -104,8 +104,10 @@ class Accounts:
         return [Bucket(*row) for row in self.ask(f"select {_BUCKET} from bucket order by id")]
 
     def add_bucket(self, org: str, name: str, kept: int = 0, description: str = "") -> Bucket:
-        if not name or name.startswith("_") or '"' in name:
-            raise Refused("invalid", f"bucket name {name} is invalid. Buckets may not start with underscore or include quotation marks")
+        if name.startswith("_"):
+            raise Refused("invalid", f"bucket name {name} is invalid. Buckets may not start with underscore")
+        if '"' in name:
+            raise Refused("invalid", f"bucket name {name} is invalid. Bucket names may not include quotation marks")
         bucket = Bucket(secrets.token_hex(8), org, name, kept, description)
         row = (bucket.id, org, name, kept, description)
         self._do(f"bucket with name {name} already exists", "insert into bucket values (?, ?, ?, ?, ?)", *row)

@@ -26,12 +26,15 @@ class Dialect:
 
 def dialect(asked: Mapping[str, Any]) -> Dialect:
     """As the body of a query asks for it. Raises `Refused`."""
-    annotations = tuple(asked.get("annotations") or ())
-    unknown = set(annotations) - {"datatype", "group", "default"}
-    delimiter = asked.get("delimiter") or ","
+    annotations, delimiter = asked.get("annotations") or [], asked.get("delimiter") or ","
+    if not isinstance(annotations, list) or not isinstance(delimiter, str):
+        raise Refused("invalid", "failed to decode request body: annotations are a list, a delimiter is a string")
+    unknown = {str(one) for one in annotations} - {"datatype", "group", "default"}
     if unknown or len(delimiter) != 1 or asked.get("dateTimeFormat") not in (None, "", "RFC3339", "RFC3339Nano"):
-        raise Refused("invalid", f"unknown dialect annotation type or delimiter: {sorted(unknown) or delimiter}")
-    return Dialect(annotations, asked.get("header") is not False, delimiter)
+        raise Refused(
+            "invalid", f"failed to decode request body: unknown dialect annotation type or delimiter: {sorted(unknown) or delimiter}"
+        )
+    return Dialect(tuple(annotations), asked.get("header") is not False, delimiter)
 
 
 def encoded(result: str, tables: Iterable[Table], how: Dialect) -> Iterator[bytes]:
@@ -106,17 +109,20 @@ def _text(value: Value | None, kind: str) -> str:
     if value is None:
         return ""
     if kind == TIME:
-        return _time(int(value))
+        return instant(int(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if kind == DOUBLE:
         # Go writes no exponent and no ".0".
         text = format(Decimal(repr(float(value))), "f") if value else "0"
         return text.removesuffix(".0")
-    return str(value)
+    # Go's writer of CSV ends every line with CR LF, in a cell too, and leaves out a CR by itself.
+    text = str(value)
+    return text.replace("\r", "").replace("\n", "\r\n") if "\n" in text or "\r" in text else text
 
 
-def _time(ns: int) -> str:
+def instant(ns: int) -> str:
+    """RFC 3339, no digit more than it needs."""
     seconds, rest = divmod(ns, 10**9)
     return _second(seconds) + (f".{rest:09d}".rstrip("0") if rest else "") + "Z"
 

@@ -38,42 +38,39 @@ class Points:
         self._series: dict[tuple[str, Series], int] = {}
         self._kinds: dict[tuple[str, str], dict[str, str]] = {}
 
-    def write(self, bucket: str, points: Sequence[Point], oldest: int | None = None) -> Dropped | None:
-        """Keep the points but those before `oldest` (ns since 1970) and those with a field of another kind than before."""
+    def write(self, bucket: str, points: Sequence[Point]) -> Dropped | None:
+        """Keep the points but those with a field of another kind than before, or too long: of such a point no field is kept.
+
+        A server remembers kinds for each shard, a week or a day of a bucket, and takes in one what it refuses in another; here a
+        measurement's fields have one kind for all time.
+        """
         with self._lock, transaction(self._db):
             try:
-                return self._written(bucket, points, oldest)
+                return self._written(bucket, points)
             except BaseException:
                 # What was learnt from points that are now taken back must not be believed.
                 self._series.clear()
                 self._kinds.clear()
                 raise
 
-    def _written(self, bucket: str, points: Sequence[Point], oldest: int | None) -> Dropped | None:
+    def _written(self, bucket: str, points: Sequence[Point]) -> Dropped | None:
         rows: list[tuple[int, int, str]] = []
         reasons: list[str] = []
         # Hashing series and kinds of every point would take as long as reading it; the points keep them alive, so their ids stay theirs.
         agreed: dict[tuple[int, int], int | str] = {}
-        old = 0
         for series, kinds, fields, time in points:
-            if oldest is not None and time < oldest:
-                old += 1
-                continue
             place = agreed.get((id(series), id(kinds)))
             if place is None:
                 place = agreed[id(series), id(kinds)] = self._conflict(bucket, series.measurement, kinds) or self._place(bucket, series)
             if isinstance(place, str):
                 reasons.append(place)
-            elif len(fields) > LONGEST and any(isinstance(value, str) and len(value.encode()) > LONGEST for value in read(fields).values()):
-                reasons.append(f'input field on measurement "{series.measurement}" is too long, more than {LONGEST}')
+            elif len(fields) * 4 > LONGEST and (long := _too_long(fields)):
+                reasons.append(f'input field "{long[0]}" on measurement "{series.measurement}" is too long, {long[1]} > {LONGEST}')
             else:
                 rows.append((place, time, fields))
         rows.sort(key=itemgetter(0))  # by series, so that neighbours go to one page; a later row of one time stays the later
         self._db.executemany(_UPSERT, rows)
-        if old and not reasons:
-            reasons = [f"dropped {old} points outside retention policy"]
-            return Dropped(old, reasons[0])
-        return Dropped(len(reasons) + old, reasons[0]) if reasons else None
+        return Dropped(len(reasons), reasons[0]) if reasons else None
 
     def _conflict(self, bucket: str, measurement: str, kinds: Kinds) -> str | None:
         """Why points of these kinds are dropped; `None`, and the kinds are those of the fields from now on."""
@@ -154,6 +151,12 @@ class Points:
                 db.close()
             else:
                 self._idle.append(db)
+
+
+def _too_long(fields: str) -> tuple[str, int] | None:
+    """The first field that is too long, and its bytes."""
+    lengths = ((name, len(value.encode())) for name, value in read(fields).items() if isinstance(value, str))
+    return next((found for found in lengths if found[1] > LONGEST), None)
 
 
 _UPSERT = """

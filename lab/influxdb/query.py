@@ -8,6 +8,7 @@ from functools import partial
 from lab.influxdb import tables
 from lab.influxdb.lines import FIRST, LAST, Series, Value
 from lab.influxdb.points import Points
+from lab.influxdb.refusal import Refused
 from lab.influxdb.syntax import Array, Call, Duration, Function, Literal, Member, Name, Node, Operation, Time, failure, nanos
 from lab.influxdb.tables import STRING, TIME, TYPES, Row, Table
 
@@ -53,11 +54,12 @@ def _asked(steps: list[Call], bucket: Callable[[str], str], now: int | None) -> 
     if source.name != "from" or not isinstance(named := _literal(source, "bucket"), str):
         raise failure(f"error calling function {source.name!r}: a pipeline begins with from(bucket: ...)")
     if not steps or steps[0].name != "range":
-        raise failure('cannot submit unbounded read to "' + named + "\"; try bounding 'from' with a call to 'range'")
+        reason = f"""cannot submit unbounded read to "{named}"; try bounding 'from' with a call to 'range'"""
+        raise Refused("invalid", f"error in building plan while starting program: {reason}")
     span = steps.pop(0)
     start, stop = _instant(span.arguments.get("start"), now), _instant(span.arguments.get("stop", Name("now")), now)
     if start is None or stop is None or start >= stop:
-        raise failure('error calling function "range": cannot query an empty range')
+        raise Refused("invalid", "error in building plan while starting program: cannot query an empty range")
     filters: list[Function] = []
     while steps and steps[0].name == "filter":
         filters.append(_function(steps.pop(0)))

@@ -2,6 +2,12 @@
 
     python -I -m lab.influxdb.server --port 8086 --file double.db --token T --org O [--now MICROS] [--faults]
 
+Compared with influxd 2.7.12 on 22 November 2026, and again by tests/test_influx_double_is_true.py wherever there is one: status, code and
+annotated CSV of writes (precision, malformed lines, conflicts of kind, too long strings, retention, size), queries (empty, refused, line
+ends), deletions, tokens, buckets and the first setup. Known to differ: kinds are kept for a measurement, not for a shard of it; a body that
+is not UTF-8 is refused; a sum over a group of several kinds is refused; brackets in a deletion, an empty bucket name and Flux beyond
+KeepUp's are refused; messages are worded alike, not the same.
+
 A 204 means that the points are on the disk. It listens on loopback alone. `--now` is the time of day it begins with (µs UTC): a server
 without it takes points of any age. `--faults` opens /faults: GET what befell, POST a fault as JSON, DELETE the plan.
 """
@@ -14,10 +20,11 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,6 +38,7 @@ from lab.influxdb.refusal import Refused
 
 VERSION = "v2.7.12-double"
 OPEN = ("/ping", "/health", "/ready")
+POSTED = ("/api/v2/write", "/api/v2/query", "/api/v2/delete")
 NUMBERED = {"/api/v2/orgs": desk.orgs, "/api/v2/buckets": desk.buckets, "/api/v2/authorizations": desk.tokens}
 
 
@@ -50,6 +58,8 @@ class Double(ThreadingHTTPServer):
         self.open_faults = open_faults
         self.file = file
         self.over = Event()
+        self._open: set[socket.socket] = set()
+        self._lock = Lock()
 
     @property
     def url(self) -> str:
@@ -58,8 +68,23 @@ class Double(ThreadingHTTPServer):
     def server_close(self) -> None:
         self.over.set()
         super().server_close()
+        with self._lock:
+            for connection in self._open:
+                # One that was kept alive would be answered as if the server were still there.
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
         self.api.points.close()
         self.api.accounts.close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that goes away in the midst of an answer is no news.
@@ -91,12 +116,16 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._say(answer)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = do_HEAD = _answer  # noqa: N815 — the library's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _answer  # noqa: N815 — the library's names
 
     def _request(self) -> Request:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length") or 0))
+        length = headers.get("content-length") or "0"
+        if not (length.isascii() and length.isdigit()):
+            self.close_connection = True
+            raise Refused("invalid", "bad Content-Length")
+        body = self.rfile.read(int(length))
         return Request(self.command, url.path, dict(parse_qsl(url.query)), headers, body)
 
     def _routed(self, request: Request) -> Answer:
@@ -107,15 +136,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._planned(request)
         if path == "/api/v2/setup":
             return api.setup(request)
-        if path == "/api/v2/write" and request.method == "POST":
-            return api.write(request)
-        if path == "/api/v2/query" and request.method == "POST":
-            return api.query(request)
-        if path == "/api/v2/delete" and request.method == "POST":
-            return api.delete(request)
+        if path in POSTED:
+            if request.method != "POST":
+                raise Refused("method not allowed", "allow: OPTIONS, POST")
+            return {"write": api.write, "query": api.query, "delete": api.delete}[path.rpartition("/")[2]](request)
         for prefix, answer in NUMBERED.items():
             if path.rstrip("/") == prefix or path.startswith(prefix + "/"):
-                return answer(api, request, path.removeprefix(prefix).strip("/") or None)
+                number = path.removeprefix(prefix).strip("/") or None
+                if number and len(number) != 16:
+                    raise Refused("invalid", "id must have a length of 16 bytes")
+                return answer(api, request, number)
         raise Refused("not found", "path not found")
 
     def _troubled(self, request: Request, fault: Fault) -> Answer:

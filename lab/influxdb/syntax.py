@@ -107,7 +107,7 @@ def nanos(text: str) -> int:
 
 
 def tokens(text: str) -> Iterator[tuple[str, str]]:
-    at = 0
+    text, at = text.partition("\0")[0], 0  # a real server reads no further than NUL
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
