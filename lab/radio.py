@@ -126,8 +126,9 @@ class VirtualRadio:
         """Hands over all that the band said up to now, or ends the link where it walked away before."""
         body, band, now = link.band.body, link.band, self.now()
         while band.at < now:
-            band.advance(min(now, link.stays_until))
-            if band.at == link.stays_until:
+            if band.at < link.stays_until:  # where time is real it went on since it was last asked, and the band with it
+                band.advance(min(now, link.stays_until))
+            if band.at >= link.stays_until:
                 if not body.reachable(band.at):
                     link.end(band.at)
                     return

@@ -13,6 +13,7 @@ from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.radio import Link, Radio, RadioError
 from ingest.session import Band, Pace
 from lab.band import BATTERY, CHARS, HEART, STEPS, VIRTUAL, VirtualBand
+from lab.chaos import wrist
 from lab.clock import Clock, run
 from lab.day import Doing
 from lab.radio import VirtualRadio
@@ -169,3 +170,28 @@ def test_the_collector_accepts_every_reading_that_a_virtual_band_handed_over() -
     assert sum(worn.notified.values()) == tally.heard == tally.accepted + tally.repeats
     assert sum(batch.n for batch in ledger.batches) == tally.accepted > 10_000
     assert any(span.cause is Cause.RANGE and abs(span.t0 - walk.start) < MINUTE + MICROS for span in ledger.spans)
+
+
+class Running(Clock):
+    """Goes on each time it is asked, as real time does."""
+
+    def now(self) -> int:
+        self._at += 700_000
+        return self._at
+
+
+def test_time_that_goes_on_while_a_band_is_asked_holds_nobody_up() -> None:
+    # asked:      0.7 s apart, so that now and then a band has said more than where it surely stays within reach
+    # stays for:  4 s at a time
+    worn = wrist.band("restless", 1)
+    radio = VirtualRadio([worn], Running(START))
+
+    async def act() -> None:
+        while not worn.body.reachable(radio.now()):
+            pass
+        link = await radio.connect(worn.address, lambda: None)
+        while True:
+            await link.read(BATTERY)
+
+    with pytest.raises(RadioError, match="has ended"):
+        asyncio.run(act())
