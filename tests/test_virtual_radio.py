@@ -183,7 +183,7 @@ class Running(Clock):
 def test_time_that_goes_on_while_a_band_is_asked_holds_nobody_up() -> None:
     # asked:      0.7 s apart, so that now and then a band has said more than where it surely stays within reach
     # stays for:  4 s at a time
-    worn = wrist.band("restless", 1)
+    worn = wrist.band("restless", 2)
     radio = VirtualRadio([worn], Running(START))
 
     async def act() -> None:
