@@ -128,3 +128,38 @@ def test_the_plan_is_changed_over_http_only_where_that_was_asked_for(double: Dou
     assert json.loads(web.get(address).text)["befell"] == {"unavailable": 1}
     web.delete(address)
     assert write(web).status_code == 204
+
+
+def test_a_server_that_is_closed_answers_nobody_on_a_connection_that_was_kept_alive(tmp_path: Path) -> None:
+    with doubled(tmp_path) as (_, server):
+        web = httpx.Client(base_url=server.url)
+        assert web.get("/ping").status_code == 204
+
+    with web, pytest.raises(httpx.TransportError):
+        web.get("/ping")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "buckets", {"orgID": 5, "name": "x"}),
+        ("POST", "buckets", {"orgID": "ORG", "name": "x", "retentionRules": [{"everySeconds": "long"}]}),
+        ("POST", "authorizations", {"orgID": "ORG", "permissions": [{"action": "read", "resource": {"type": "buckets", "id": 5}}]}),
+        ("POST", "authorizations", {"orgID": "ORG", "permissions": {"action": "read"}}),
+        ("POST", "orgs", {"name": 5}),
+        ("POST", "delete?org=clinic&bucket=raw", {"start": 1, "stop": 2}),
+        ("POST", "query?org=clinic", {"query": ["x"]}),
+        ("POST", "buckets", ["x"]),
+        ("GET", "buckets?offset=far", None),
+    ],
+)
+def test_an_ill_typed_request_is_refused_and_nothing_is_printed(
+    web: httpx.Client, capfd: pytest.CaptureFixture[str], method: str, path: str, body: object
+) -> None:
+    org = web.get("/orgs").json()["orgs"][0]["id"]
+    asked = None if body is None else json.dumps(body).replace('"ORG"', f'"{org}"')
+
+    answer = web.request(method, f"/{path}", content=asked)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert capfd.readouterr().err == ""

@@ -114,7 +114,7 @@ def _text(value: Value | None, kind: str) -> str:
         return "true" if value else "false"
     if kind == DOUBLE:
         # Go writes no exponent and no ".0".
-        text = format(Decimal(repr(float(value))), "f") if value else "0"
+        text = format(Decimal(repr(float(value))), "f")
         return text.removesuffix(".0")
     # Go's writer of CSV ends every line with CR LF, in a cell too, and leaves out a CR by itself.
     text = str(value)

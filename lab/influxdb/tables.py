@@ -57,13 +57,17 @@ AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 
 
 def aggregated(tables: Tables, name: str) -> Iterator[Table]:
-    """One row for each table: its key, and of its values what `name` makes of them."""
+    """One row for each table: its key, and of its values what `name` makes of them.
+
+    The storage counts and sums groups itself, and leaves the range in the key of what it gives.
+    """
     for table in tables:
         datatype, values = _aggregate_type(table, name), _values(table.rows())
         if values:
-            row = dict(table.key) | {"_value": AGGREGATES[name](values)}
-            columns = {label: table.columns[label] for label in table.key} | {"_value": datatype}
-            yield Table(table.key, columns, _again([row]))
+            spans = [label for label in SPAN if label in table.columns] if name in ("count", "sum") else []
+            key = {label: next(table.rows())[label] for label in spans} | table.key
+            columns = {label: kind for label, kind in table.columns.items() if label in key} | {"_value": datatype}
+            yield Table(key, _ordered(columns), _again([key | {"_value": AGGREGATES[name](values)}]))
 
 
 def windows(tables: Tables, name: str, every: int, source: str) -> Iterator[Table]:
@@ -84,7 +88,7 @@ def windows(tables: Tables, name: str, every: int, source: str) -> Iterator[Tabl
         ]
         if rows:
             columns = {label: table.columns[label] for label in table.key} | {"_time": TIME, "_value": datatype}
-            yield Table(table.key, columns, _again(rows))
+            yield Table(table.key, _ordered(columns), _again(rows))
 
 
 def grouped(tables: Tables, by: Sequence[str]) -> Iterator[Table]:
@@ -144,6 +148,12 @@ def _columns(tables: Sequence[Table]) -> dict[str, str]:
             if out.setdefault(label, kind) != kind:
                 raise Refused("invalid", f'schema collision detected: column "{label}" is both of type {kind} and {out[label]}')
     return out
+
+
+def _ordered(columns: dict[str, str]) -> dict[str, str]:
+    """As the storage gives them: the range, the time, the value, then names."""
+    first = {label: columns[label] for label in (*SPAN, "_time", "_value") if label in columns}
+    return first | columns
 
 
 def _chained(tables: Sequence[Table]) -> Callable[[], Iterator[Row]]:
