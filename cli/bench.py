@@ -26,6 +26,7 @@ JOBS = {
     "embedded": "The embedded broker, with the ingester in one process, beside what 200 live bands send.",
     "influx": "Readings as points into InfluxDB 2 and its protocol double, beside bare requests of the same bytes.",
     "bytes": "What a sample takes on the wire and on the disk, beside 8 bytes.",
+    "latency": "Live bands (--bands, --seconds): from notification to stored, and the memory of each process.",
 }
 """Job → what `--list` says of it. `lab/bench/JOB.py` holds a function `run`, and is imported once it is asked for."""
 
