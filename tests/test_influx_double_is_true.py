@@ -170,7 +170,7 @@ def test_whatever_is_asked_for_wrongly_is_refused_alike(both: tuple[Spoken, Spok
             post("/write", params=at, content=b"no gzip", headers={"Content-Encoding": "gzip"}),
             *(server.query(**{key: "nope"}) for key in ("org", "bucket")),
             *(server.query(span=span) for span in ("last()", "range(start: 5, stop: 5)", "range(start: 6, stop: 5)")),
-            *(post("/query", params=at, json=asked) for asked in ([], {}, {"query": 5}, {"query": "x", "dialect": 5})),
+            *(post("/query", params=at, json=asked) for asked in WRONG_QUERIES),
             *(server.delete(asked) for asked in ({}, {"start": ALL["start"]}, {"start": 5, "stop": 6}, ALL | {"predicate": 5})),
             *(server.delete(ALL, **{key: "nope"}) for key in ("org", "bucket")),
             post("/delete", params=at, json=ALL, headers=reader),
@@ -183,10 +183,7 @@ def test_whatever_is_asked_for_wrongly_is_refused_alike(both: tuple[Spoken, Spok
             post("/buckets", json={"orgID": server.org_id, "name": name}),
             *(post("/buckets", json={"orgID": server.org_id, "name": "x"} | wrong) for wrong in WRONG_BUCKETS),
             *(post("/authorizations", json={"orgID": server.org_id, "permissions": wrong}) for wrong in WRONG_PERMISSIONS),
-            *(
-                server.web.patch(f"/buckets/{number}", json=wrong)
-                for wrong in ({"name": 5}, {"retentionRules": [{"everySeconds": 60}]}, [])
-            ),
+            *(server.web.patch(f"/buckets/{number}", json=wrong) for wrong in WRONG_CHANGES),
         ]
         told.append([(one.request.method, one.request.url.path.split("/")[3], answered(one)[:2]) for one in answers])
 
@@ -195,6 +192,8 @@ def test_whatever_is_asked_for_wrongly_is_refused_alike(both: tuple[Spoken, Spok
 
 
 WRONG_BUCKETS: list[dict[str, Any]] = [{"name": 5}, {"name": "_x"}, {"retentionRules": 5}, {"retentionRules": [5]}, {"description": 5}]
+WRONG_CHANGES: list[Any] = [[], {"name": 5}, {"retentionRules": [{"everySeconds": 60}]}]
+WRONG_QUERIES: list[Any] = [[], {}, {"query": 5}, {"query": "x", "dialect": 5}]
 WRONG_PERMISSIONS: list[Any] = [
     *(None, [], 5, [5], [{}], [{"action": "read"}], [{"action": "read", "resource": "x"}]),
     *([{"action": "read", "resource": {"type": "frogs"}}], [{"action": "x", "resource": {"type": "buckets"}}]),
