@@ -26,8 +26,8 @@ BANDS, EACH = 10_000, 2
 """Bands, and windows of each."""
 SAMPLES = 250
 """In 5 s at 50 Hz."""
-LEAST = 0.3
-"""Of the floor's speed: reading, checking, tiles and the catalog may take some twice as long as what is bare."""
+LEAST = 0.25
+"""Of the floor's speed: reading, checking, tiles and the catalog may take three times as long as what is bare."""
 
 
 def run(bench: Bench) -> Outcome:
