@@ -33,7 +33,7 @@ def buckets(api: Api, request: Request, number: str | None) -> Answer:
         return _bucket(api, request, holder, number)
     if request.method == "POST":
         asked = request.json
-        org = _text(asked, "orgID")
+        org = api.accounts.org(_text(asked, "orgID"))
         _allow(holder, "write", "buckets", org)
         return said(
             201, told(api.accounts.add_bucket(org, _text(asked, "name"), _kept(asked) or 0, given(asked, "description", str) or ""))

@@ -5,7 +5,7 @@
 Compared with influxd 2.7.12 on 22 November 2026, and again by tests/test_influx_double_is_true.py wherever there is one: status, code and
 annotated CSV of writes (precision, malformed lines, conflicts of kind, too long strings, retention, size), queries (empty, refused, line
 ends), deletions, tokens, buckets and the first setup. Known to differ: kinds are kept for a measurement, not for a shard of it; a body that
-is not UTF-8 is refused; a sum over a group of several kinds is refused; brackets in a deletion, an empty bucket name and Flux beyond
+is not UTF-8 is refused; a sum or count over a group of several kinds is refused; brackets in a deletion, an empty bucket name, Flux beyond
 KeepUp's are refused; messages are worded alike, not the same.
 
 A 204 means that the points are on the disk. It listens on loopback alone. `--now` is the time of day it begins with (µs UTC): a server
