@@ -19,7 +19,7 @@ AHEAD = 500
 """Rows sent and not yet answered for at most, but for as many as `WINDOW` that are fresh: an ingester that is slow with a backlog, or has
 lost some of it, keeps no alert waiting."""
 HURRY, PATIENCE = 2.0, 30.0
-"""s without its answer after which a row is sent again: soon after a reconnection, when the ingester may not have been back yet to hear
+"""s without its answer after which a row is sent again: soon after a connection, when the ingester may not have been there yet to hear
 it, then twice as long each time, up to the second. Each row has its own clock, for answers to others say nothing of one that is lost.
 While nothing at all is answered, only so many are sent again as fit the window: to ask, not to press."""
 STATUS_EVERY = 30.0
@@ -85,8 +85,7 @@ class Sender:
         if not self._link.up():
             return False
         if self._link.connections != self._connection:
-            self._patience = HURRY if self._connection else PATIENCE
-            self._connection = self._link.connections
+            self._patience, self._connection = HURRY, self._link.connections
             self._send_again(list(self._sent))
             self._behind, self._answered, self._booked = 0, clock, clock - ALL_BOOKS_EVERY
         elif late := [seq for seq, at in self._sent.items() if clock - at > self._patience]:
@@ -166,10 +165,15 @@ class Sender:
                 dead = [seq for seq, _ in ack.dead]
                 self._spool.trim(ack.stored, dead)
                 answered = [seq for seq in self._sent if seq in dead or any(a <= seq <= b for a, b in ack.stored)]
-                for seq in answered:
-                    del self._sent[seq]
+                self._heard_of([self._sent.pop(seq) for seq in answered])
                 self._answered, self._patience = clock, PATIENCE
         return heard
+
+    def _heard_of(self, sent: Sequence[float]) -> None:
+        """Where rows that were to ask are answered, somebody is there again: what went out before them is not waited for any longer."""
+        if self._asked and any(at >= self._asked for at in sent):
+            self._send_again([seq for seq, at in self._sent.items() if at < self._asked])
+            self._asked = 0.0
 
 
 def _by_band(books: Mapping[tuple[str, int], int]) -> dict[str, list[tuple[int, int]]]:

@@ -88,16 +88,19 @@ def test_readings_given_up_are_no_longer_in_the_books(tmp_path: Path) -> None:
 
 
 def test_behind_a_backlog_that_nobody_answers_what_is_fresh_leaves_at_once(gate: Gate) -> None:
-    #   rows 1 … 700 wait, 500 are on their way, none is answered; then one row a second
+    #   an ingester answers, and is then heard of no more: rows 2 … 701 wait, 500 are on their way; then one row a second
+    gate.hear(1)
+    gate.move(99.0)
+    gate.answer(1)
     gate.hear(700)
     assert len(gate.move(100.0)) == AHEAD
     for second in range(WINDOW):
         gate.hear(1)
-        assert gate.move(100.5 + second) == [701 + second]
+        assert gate.move(100.5 + second) == [702 + second]
     gate.hear(1)
     assert gate.move(121.0) == []
-    gate.answer(*gate.link.took[:1])
-    assert gate.move(122.0) == [701 + WINDOW]
+    gate.answer(*gate.link.took[1:2])
+    assert gate.move(122.0) == [702 + WINDOW]
 
 
 def test_while_a_backlog_drains_what_is_fresh_leaves_in_the_next_round(gate: Gate) -> None:
