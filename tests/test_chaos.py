@@ -25,7 +25,7 @@ T0 = 1_790_000_000 * MICROS
 
 
 def test_a_storm_of_a_few_seconds_loses_nothing(tmp_path: Path) -> None:
-    came = rage(site(tmp_path, Broker.EMBEDDED), seconds=5, seed=1, bands=6, disk=False)
+    came = rage(site(tmp_path, Broker.EMBEDDED), seconds=8, seed=1, bands=6, disk=False)
 
     assert came.kept, came
     assert came.stored_in_storm, came
