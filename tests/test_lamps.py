@@ -112,7 +112,9 @@ def test_a_long_passive_stage_and_an_overdue_step_are_amber() -> None:
     long = course(passive, phase("2026-11-21", "2027-01-20", fixed("18:30")))
 
     assert lit(long)[0].light is Light.AMBER
-    assert lit(plan(), alerts=(alert("active_overdue", stage="active", days=9),))[0].light is Light.AMBER
+    overdue = lit(plan(), alerts=(alert("active_overdue", stage="active", days=9),))[0]
+    assert overdue.light is Light.AMBER
+    assert overdue.evidence.startswith("active exercise overdue: in the active stage")
 
 
 @pytest.mark.parametrize(

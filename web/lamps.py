@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from alerts.alert import Alert, State
-from alerts.lines import SAID
+from alerts.lines import SAID, WHEN
 from detectors.adherence import Adherence, adherence
 from detectors.outcome import Judged
 from detectors.plan.dose import active
@@ -244,4 +244,4 @@ def _still(known: Known) -> str | None:
 
 def _said(known: Known, kind: str) -> str | None:
     alert = known.alerts.get(kind)
-    return SAID[kind](alert)[0] if alert else None
+    return SAID[kind](alert)[0].replace(f" {WHEN}", "") if alert else None
