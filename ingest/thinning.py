@@ -1,14 +1,14 @@
-"""What is left of readings for which there is no room: first the raw motion goes, then the rest, and a gap says what and when."""
+"""What is left of readings for which there is no room: first the raw motion goes, for it takes the most room by far and steps and heart
+rate still tell of the day; then the rest. A gap says what and when."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.batch import Batch, Cause, Span, Stream
 from ingest.forms import Refused
+from ingest.store import RAW
 from ingest.wire import Parcel, decode
 
-RAW = frozenset({Stream.ACC, Stream.GYR})
-"""What goes first: it takes the most room by far, and steps and heart rate of the same time still tell of the day."""
 WHOLE, SLOW, TOLD = 2, 1, 0
 """What a row holds: raw motion; other readings only; no readings, only spans."""
 

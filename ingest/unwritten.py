@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.batch import Batch, Span, Stream
-from ingest.thinning import RAW, gaps, joined
+from ingest.store import RAW
+from ingest.thinning import gaps, joined
 
 HOLD = 32 << 20
 """Bytes of readings held at most: 20 bands with motion at 50 Hz for about an hour and a half."""

@@ -3,7 +3,6 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,21 +20,13 @@ from ingest.sender import Sender
 from ingest.spool import Spool
 from ingest.stores.sqlite import SqliteStore
 from tests.batches import NOON, plain
-
-LONG = 20.0  # s, a limit, not a wait
+from tests.verbs import until
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + LONG
-    while not true() and time.monotonic() < end:
-        time.sleep(0.01)
-    return true()
 
 
 class Mosquitto:
