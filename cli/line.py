@@ -15,22 +15,22 @@ from uuid import uuid4
 
 import structlog
 import typer
-from pydantic import BaseModel
 
-from alerts.chart import Chart
-from alerts.post import Post, topic
 from cli.options import SITE
 from cli.stored import SQLITE, opened
-from config.plugins import rules
-from detectors.rule import Rule
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.link import BrokerUnavailable, Link
 from ingest.receiver import Receiver, topics
 from ingest.store import Store, StoreUnavailable
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the chart brings sqlalchemy and the rules, for which nothing that only takes in readings should wait
+    from pydantic import BaseModel
+
+    from alerts.chart import Chart
+    from alerts.post import Post
     from alerts.watch import Watch
+    from detectors.rule import Rule
 
 log = structlog.get_logger()
 SECRET_BYTES = 32
@@ -56,7 +56,7 @@ class Books:
 class Clinic(Books):
     """Everything behind the broker."""
 
-    chart: Chart
+    chart: "Chart"
 
     def watch(self) -> "Watch":
         from alerts.watch import Watch  # brings scipy, for which neither ingest nor serve should wait
@@ -64,7 +64,9 @@ class Clinic(Books):
         return Watch(self.chart, self.store, self.catalog, default_rules())
 
 
-def default_rules() -> Mapping[str, tuple[Rule, BaseModel]]:
+def default_rules() -> Mapping[str, tuple["Rule", "BaseModel"]]:
+    from config.plugins import rules
+
     return {name: (rule, rule.params()) for name, rule in rules().items()}
 
 
@@ -111,6 +113,8 @@ def clinic(
     past: bool = False,
 ) -> Iterator[Clinic]:
     """Store, catalog and chart in `folder`; `chart` is the URL of one elsewhere. Raises `StoreUnavailable`, `ChartUnavailable`."""
+    from alerts.chart import Chart
+
     with books(folder, now, store, past=past) as kept:
         opened = Chart(chart or chart_in(folder), site=site, channels=channels, answers=answers)
         try:
@@ -125,8 +129,10 @@ def chart_in(folder: Path) -> str:
 
 
 @contextmanager
-def chart_of(folder: Path, chart: str | None = None) -> Iterator[Chart]:
+def chart_of(folder: Path, chart: str | None = None) -> Iterator["Chart"]:
     """Of a site that is there already; `chart` is the URL of one elsewhere. Raises `ChartUnavailable`."""
+    from alerts.chart import Chart
+
     if chart is None and not (folder / "chart.db").exists():
         raise typer.BadParameter(f"{folder} holds no site. Is the folder's name as you meant it? keepup patient add begins one.")
     opened = Chart(chart or chart_in(folder))
@@ -194,8 +200,12 @@ def receiving(
 
 
 @contextmanager
-def listening(chart: Chart, url: str, site: str = SITE, ended: Callable[[], None] = lambda: None, ca: str | None = None) -> Iterator[Post]:
+def listening(
+    chart: "Chart", url: str, site: str = SITE, ended: Callable[[], None] = lambda: None, ca: str | None = None
+) -> Iterator["Post"]:
     """Takes reports that the broker brings, in the background; raises what ended it, if a defect did. The broker may come later."""
+    from alerts.post import Post, topic
+
     link = Link(url, f"keepup-post-{site}-{uuid4().hex[:8]}", [topic(site)], ca)
     post = Post(chart.reports, link, wall, ended)
     link.start()

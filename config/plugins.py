@@ -3,17 +3,19 @@
 import pkgutil
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import alerts.channels
 import detectors.rules
 import ingest.drivers
 import ingest.formats
 import ingest.stores
-from alerts.channel import Channel
-from detectors.rule import Rule
-from ingest.driver import Driver
-from ingest.format import Format
+
+if TYPE_CHECKING:  # whoever asks for one kind, a store say, need not wait for what the other kinds are made of
+    from alerts.channel import Channel
+    from detectors.rule import Rule
+    from ingest.driver import Driver
+    from ingest.format import Format
 
 
 def _found(package: ModuleType, constant: str) -> dict[str, Any]:
@@ -24,11 +26,11 @@ def _names(package: ModuleType) -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
-def drivers() -> dict[str, Driver]:
+def drivers() -> dict[str, "Driver"]:
     return _found(ingest.drivers, "DRIVER")
 
 
-def formats() -> dict[str, Format]:
+def formats() -> dict[str, "Format"]:
     return _found(ingest.formats, "FORMAT")
 
 
@@ -41,9 +43,9 @@ def store(name: str) -> Any:
     return import_module(f"{ingest.stores.__name__}.{name}").OPEN
 
 
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, "Rule"]:
     return _found(detectors.rules, "RULE")
 
 
-def channels() -> dict[str, Channel]:
+def channels() -> dict[str, "Channel"]:
     return _found(alerts.channels, "CHANNEL")
