@@ -82,14 +82,15 @@ def _here(host: str) -> bool:
 
 
 def _well(receiver: Receiver) -> tuple[int, str, bytes]:
-    """200 where what comes is stored, else 503."""
-    broker, held, stored = receiver.link.up(), receiver.held_since, receiver.ingester.tally.stored_at
-    store = held is None and receiver.failure is None
+    """200 where what comes is stored, else 503. `defect_since`: since when all of it is set aside for a defect of ours."""
+    broker, held, tally = receiver.link.up(), receiver.held_since, receiver.ingester.tally
+    store, stored, struck = held is None and receiver.failure is None, tally.stored_at, tally.struck_since
     told = {
-        "ok": broker and store,
+        "ok": broker and store and struck is None,
         "broker": broker,
         "store": store,
         "held_since": None if held is None else stamp(held),
+        "defect_since": None if struck is None else stamp(struck),
         "last_stored": None if stored is None else stamp(stored),
     }
     return 200 if told["ok"] else 503, "application/json", json.dumps(told).encode() + b"\n"

@@ -108,7 +108,7 @@ class Cause(StrEnum):
     CHARGING = "charging"  # the band was silent, and came back charged
     BATTERY = "battery"  # the band went silent with an empty battery
     OVERFLOW = "overflow"  # the spool was full
-    CORRUPT = "corrupt"  # a committed row could no longer be read
+    CORRUPT = "corrupt"  # a committed row could no longer be read, or is set aside
     CLOCK = "clock"  # the gateway's clock was wrong: what bears these times is of another time, even where the link was alive
 
 

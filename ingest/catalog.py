@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ingest import dead, gateways, spans
+from ingest import aside, dead, gateways, spans
+from ingest.aside import Aside
 from ingest.batch import DAY, HOUR, Batch, Cause, Span
 from ingest.dead import Dead, Letter, Letters
 from ingest.gateways import Claim, Gateways, Told
@@ -22,7 +23,7 @@ class Catalog:
     """One SQLite file; safe from several threads. Times are µs UTC. Raises `StoreUnavailable`."""
 
     def __init__(self, path: Path) -> None:
-        self._index = Index(path, _SCHEMA + spans.SCHEMA + gateways.SCHEMA + dead.SCHEMA)
+        self._index = Index(path, _SCHEMA + spans.SCHEMA + gateways.SCHEMA + dead.SCHEMA + aside.SCHEMA)
         self.gateways = Gateways(self._index)
         self.letters = Letters(self._index)
 
@@ -36,17 +37,19 @@ class Catalog:
         messages: int = 0,
         told: Sequence[Told] = (),
         tried: Sequence[Letter] = (),
+        aside_: Sequence[Aside] = (),
     ) -> None:
         """What an ingester has just stored, in one transaction; saying it twice changes nothing but the counters.
 
         `messages`: how many with a parcel this came in. `tried`: letters that were tried again; those go that are not in `dead_`.
+        `aside_`: the time of what is in `dead_`, as far as that can be told.
         """
         with self._index.writing() as db:
             db.execute("update received set messages = messages + ?", (messages,))
-            _touch(db, _hours(batches, [s for _, s in spans_]))
             for spool, span in spans_:
                 spans.lay(db, spool, span)
             dead.enter(db, dead_, now, tried)
+            _touch(db, _hours(batches, [s for _, s in spans_], aside.enter(db, aside_, tried)))
             gateways.enter(db, claims, told, now)
 
     def stale(self, dev: str, before: int, since: int = 0) -> list[tuple[int, int]]:
@@ -69,9 +72,11 @@ class Catalog:
         return [hour for (hour,) in rows]
 
     def spans(self, dev: str, start: int, end: int) -> list[Span]:
-        """Alive spans and gaps that overlap [start, end), ascending; what went with a retired spool is a gap too."""
+        """Alive spans and gaps that overlap [start, end), ascending; what went with a retired spool, or is set aside, is a gap too."""
         laid = spans.laid(self._index, dev, start, end)
-        return sorted([*laid, *self.gateways.gaps(dev, start, end, laid)], key=lambda span: span.t0)
+        missing = aside.unheard(self._index, dev, min([start, *(s.t0 for s in laid)]), max([end, *(s.t1 for s in laid)]))
+        told = [*aside.cut(laid, missing), *missing, *self.gateways.gaps(dev, start, end, laid)]
+        return sorted((span for span in told if span.t0 < end and span.t1 > start), key=lambda span: span.t0)
 
     def complete_to(self, dev: str) -> int | None:
         """Everything of the band before this is stored or a gap: the earliest claim of all spools that hold it; `None`: no claim yet."""
@@ -102,6 +107,7 @@ class Catalog:
                 "insert into trimmed values (1, ?1, ?1) on conflict do update set at = excluded.at, horizon = excluded.horizon", (now,)
             )
             spans.forget(db, now - REST_KEPT)
+            aside.forget(db, now - REST_KEPT)
             db.execute("delete from change where hour + ? < ?", (HOUR, now - REST_KEPT))
             db.execute("delete from dead where at < ?", (now - DEAD_KEPT,))
             gateways.forget(db, now - REST_KEPT)
@@ -121,9 +127,11 @@ def _touch(db: sqlite3.Connection, hours: Iterable[tuple[str, int]]) -> None:
     db.executemany("insert into change values (?, ?, ?, 0) on conflict do update set counter = excluded.counter", rows)
 
 
-def _hours(batches: Sequence[Batch], told: Sequence[Span]) -> Iterator[tuple[str, int]]:
-    """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already: but where times are now called wrong."""
-    stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in told if s.cause in (None, Cause.CLOCK)]
+def _hours(batches: Sequence[Batch], told: Sequence[Span], aside_: Sequence[Span]) -> Iterator[tuple[str, int]]:
+    """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already: but where times are now called wrong,
+    and where what was heard is set aside, or is no longer."""
+    changing = [*(span for span in told if span.cause in (None, Cause.CLOCK)), *aside_]
+    stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in changing]
     for dev, start, end in stretches:
         for hour in range(start // HOUR, (end - 1) // HOUR + 1):
             yield dev, hour * HOUR

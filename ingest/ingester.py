@@ -1,15 +1,16 @@
 """Messages → store and catalog → acks. Keeps nothing that an answer depends on: any ingester may answer any gateway."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ingest.aside import Aside, around
 from ingest.batch import DAY, Batch, Span, Stream
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, PARCEL, SPANS, Dead, Letter, address, counted
 from ingest.forms import Refused
 from ingest.gateways import Claim, Told
-from ingest.poison import AHEAD, Ahead, kind, reason, timely
+from ingest.poison import AHEAD, Ahead, Outlived, kind, reason, timely
 from ingest.store import Store, StoreUnavailable
 from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
@@ -26,6 +27,8 @@ class _Place:
     part: int
     readings: int
     payload: bytes
+    alive: Sequence[Span] = ()
+    """Of a body: when the link was alive that it came over."""
 
 
 @dataclass(slots=True)
@@ -42,9 +45,12 @@ class _Read:
     dead: list[Dead] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     """Of `dead`, one by one."""
+    aside: list[Aside] = field(default_factory=list)
+    """When what is in `dead` was read from a band."""
     refused: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
 
-    def set_aside(self, at: _Place, error: Exception) -> None:
+    def set_aside(self, at: _Place, error: Exception, of: Iterable[Batch | Span] = ()) -> None:
+        """`of`: what tells when it was read from a band."""
         if at.part == MESSAGE:
             spool, seq = address(at.payload)
             at = replace(at, spool=spool, seq=seq)
@@ -52,6 +58,7 @@ class _Read:
             at = replace(at, readings=counted(at.payload))
         self.dead.append(Dead(at.spool, at.seq, at.part, why := reason(error), at.readings, at.payload))
         self.kinds.append(kind(error))
+        self.aside += around(at.spool, at.seq, of)
         if at.seq >= 0:
             self.refused.setdefault((at.gateway, at.spool), {}).setdefault(at.seq, why)
 
@@ -119,8 +126,10 @@ class Ingester:
         opened = {MESSAGE: self._message, PARCEL: self._parcel, SPANS: self._spans}.get(at.part, self._body)
         try:
             opened(at, read, now)
-        except Exception as error:  # noqa: BLE001 — whatever it is, it may strike this one only and not its neighbours
+        except (Ahead, Outlived) as error:  # its time is not that of the link it came over, and nobody waits for it
             read.set_aside(at, error)
+        except Exception as error:  # noqa: BLE001 — whatever it is, it may strike this one only and not its neighbours
+            read.set_aside(at, error, at.alive)
 
     def _message(self, at: _Place, read: _Read, now: int) -> None:
         message = unseal(at.payload)
@@ -137,18 +146,22 @@ class Ingester:
 
     def _parcel(self, at: _Place, read: _Read, now: int) -> None:
         parcel = unpack(at.payload)
+        alive = [span for span in parcel.spans if span.cause is None and self._timely(span, now)]
         for part, (readings, body) in enumerate(parcel.bodies):
-            self._open(_Place(at.gateway, at.spool, at.seq, part, readings, body), read, now)
+            self._open(_Place(at.gateway, at.spool, at.seq, part, readings, body, alive), read, now)
         self._lay(replace(at, part=SPANS), parcel.spans, read, now)
 
     def _spans(self, at: _Place, read: _Read, now: int) -> None:
         self._lay(at, unpack(at.payload).spans, read, now)
 
     def _lay(self, at: _Place, spans: Sequence[Span], read: _Read, now: int) -> None:
-        if self._past or all(span.t1 <= now + AHEAD for span in spans):
+        if all(self._timely(span, now) for span in spans):
             read.spans += [(at.spool, span) for span in spans]
         else:
             read.set_aside(at, Ahead("it tells of a time in the future: the gateway's clock is wrong; set it"))
+
+    def _timely(self, span: Span, now: int) -> bool:
+        return self._past or span.t1 <= now + AHEAD
 
     def _body(self, at: _Place, read: _Read, now: int) -> None:
         batch = decode(at.payload)
@@ -160,16 +173,26 @@ class Ingester:
         begun = time.perf_counter()
         stored = self._write(read.pieces, read, now)
         batches = [batch for _, batch in stored]
-        self._catalog.record(batches, read.spans, read.dead, read.claims, now, read.messages, read.told, tried)
+        self._catalog.record(batches, read.spans, read.dead, read.claims, now, read.messages, read.told, tried, read.aside)
         self.tally.committed(time.perf_counter() - begun, now)
         self.tally.messages += read.messages
         self.tally.batches += len(batches)
         self.tally.readings += sum(batch.n for batch in batches)
         for name in read.kinds:
             self.tally.dead[name] += 1
+        if stored:
+            self.tally.struck_since = None
+        elif "defect" in read.kinds:
+            self.tally.struck(now)
 
     def _write(self, pieces: Sequence[tuple[_Place, Batch]], read: _Read, now: int) -> list[tuple[_Place, Batch]]:
-        """What the store took. What it will never take is told apart by halves: a culprit among n costs 2 log₂ n writes."""
+        """What the store took. What it will never take is told apart by halves: a culprit among n costs 2 log₂ n writes.
+
+        A defect of ours sets aside what it strikes even where that is all there is, and nothing is held. Gateways have a budget and thin
+        their spools once it is used up; a drawer is only as small as the disk, its minutes count as gaps, and `keepup ingest dead retry
+        --all` stores them after the update that a held line would wait for as well. To hold is to trust a guess that everybody is struck:
+        were it wrong, one band's readings would keep all the others' from being stored. So it is told instead: `Tally.struck_since`.
+        """
         if not pieces:
             return []
         try:
@@ -179,7 +202,7 @@ class Ingester:
             raise
         except Exception as error:  # noqa: BLE001 — `Rejected`, or a defect that one of them brings out
             if len(pieces) == 1:
-                read.set_aside(pieces[0][0], error)
+                read.set_aside(pieces[0][0], error, batches)
                 return []
             half = len(pieces) // 2
             return [*self._write(pieces[:half], read, now), *self._write(pieces[half:], read, now)]

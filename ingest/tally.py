@@ -23,8 +23,14 @@ class Tally:
     """All commits together."""
     stored_at: int | None = None
     """When something was last committed, µs UTC; `None`: not yet."""
+    struck_since: int | None = None
+    """Since when a defect of ours let no batch be stored, µs UTC; `None`: the last that came was stored, or there was no defect."""
 
     def committed(self, seconds: float, now: int) -> None:
         self.commits[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
         self.stored_at = now
+
+    def struck(self, now: int) -> None:
+        """What was read was set aside for a defect, and nothing beside it was stored."""
+        self.struck_since = now if self.struck_since is None else self.struck_since

@@ -22,7 +22,7 @@ from ingest.receiver import Receiver
 from ingest.store import StoreUnavailable
 from tests.batches import NOON
 from tests.verbs import started, until
-from tests.ward import BAD, Picky, at, told
+from tests.ward import BAD, STRANGE, Picky, at, told
 
 
 class Wire(Link):
@@ -71,7 +71,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
             receiver.stop()
 
 
-WELL = {"ok": True, "broker": True, "store": True, "held_since": None, "last_stored": None}
+WELL = {"ok": True, "broker": True, "store": True, "held_since": None, "defect_since": None, "last_stored": None}
 NOON_STAMP = "2026-11-22T12:00:00Z"
 
 
@@ -106,6 +106,14 @@ def test_while_it_holds_it_is_not_well_and_says_since_when_and_is_well_again_aft
     away = False
     assert until(lambda: here.well()[0] == 200)
     assert here.figures()["keepup_holding"] == 0
+
+
+def test_while_a_defect_sets_everything_aside_it_is_not_well_until_something_is_stored(here: Here) -> None:
+    here.hear(told(1, at(0, STRANGE)), told(2, at(1, STRANGE)))
+    assert until(lambda: here.well()[0] == 503)
+    assert here.well() == (503, WELL | {"ok": False, "defect_since": NOON_STAMP, "last_stored": NOON_STAMP})
+    here.hear(told(3, at(2)))
+    assert until(lambda: here.well()[0] == 200)
 
 
 def test_one_whose_storing_has_ended_is_not_well(here: Here) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from math import log2
 from pathlib import Path
+from typing import NoReturn
 
 import cbor2
 import pytest
@@ -60,6 +61,26 @@ def test_a_defect_that_one_body_brings_out_stops_nobody_and_no_word_of_a_patient
     assert stored == Counter([("s", 1), ("s", 2)])
     assert dead == {("other", 1): "a defect of this KeepUp (ZeroDivisionError)"}
     assert ward.payloads() == {at(1, STRANGE)}
+
+
+def test_a_defect_that_strikes_every_batch_holds_nobody_up_and_after_the_update_all_of_it_is_stored(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbling(_: object) -> NoReturn:
+        raise KeyError("nothing")
+
+    bodies = [at(i) for i in range(16)]
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.ingester._tiles", stumbling)
+        for spool, some in (("a", bodies[:8]), ("b", bodies[8:])):
+            stored, dead = ward.take(*(told(i, body, spool=spool) for i, body in enumerate(some)))
+            assert (stored, len(dead), set(dead.values())) == (Counter(), 8, {"a defect of this KeepUp (KeyError)"})
+    assert (ward.payloads(), ward.store.readings()) == (set(bodies), {})
+    assert ward.ingester.tally.struck_since == NOON
+    ward.now = NOON + HOUR
+    assert ward.ingester.retry(list(ward.catalog.letters.all())) == []
+    assert (ward.payloads(), ward.store.readings()) == (set(), {"d1": 48})
+    assert ward.ingester.tally.struck_since is None
 
 
 def test_a_message_that_the_catalog_stumbles_over_is_set_aside_whole(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
