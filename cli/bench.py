@@ -27,15 +27,22 @@ JOBS = {
     "influx": "Readings as points into InfluxDB 2 and its protocol double, beside bare requests of the same bytes.",
     "bytes": "What a sample takes on the wire and on the disk, beside 8 bytes.",
     "latency": "Live bands (--bands, --seconds): from notification to stored, and the memory of each process.",
+    "drain": "A backlog (--hours) behind live bands (--bands): how fast it is stored, and how late what is live is meanwhile.",
+    "outage": "The store away (--seconds) under live bands (--bands): memory, until all is stored, and the books by keepup ledger.",
 }
 """Job → what `--list` says of it. `lab/bench/JOB.py` holds a function `run`, and is imported once it is asked for."""
+BANDS, FEW = 200, 20
+"""Live bands where nothing else is said, and those that have a backlog too."""
 
 
 def bench(
     jobs: Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help="Some only; --list names them. Else all.")] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the jobs, and do none.")] = False,
-    bands: Annotated[int, typer.Option(min=1, max=1000, help="Of the jobs that are live.")] = 200,
-    seconds: Annotated[float, typer.Option(min=1, help="Of the jobs that are live.")] = 20,
+    bands: Annotated[
+        int | None, typer.Option(min=1, max=1000, help=f"Of the jobs that are live; else {BANDS}, and {FEW} with a backlog.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Of the jobs that are live; of the outage.")] = 20,
+    hours: Annotated[float, typer.Option(min=0.01, max=48, help="Of the backlog; to make 24 takes some ten minutes.")] = 0.5,
     json_: as_json = False,
 ) -> None:
     """Measure how fast the line is, each job beside a peer or a floor in the same run.
@@ -54,7 +61,7 @@ def bench(
         raise typer.BadParameter(f"{unknown[0]} is no job. They are {', '.join(JOBS)}.")
     end_alike()
     before = os.getloadavg()[0]
-    came = {job: _done(job, bands, seconds) for job in wanted}
+    came = {job: _done(job, bands or (FEW if job == "drain" else BANDS), seconds, hours) for job in wanted}
     load = before, os.getloadavg()[0]
     met = all(outcome.met for outcome in came.values() if isinstance(outcome, Outcome))
     if json_:
@@ -67,14 +74,14 @@ def bench(
     raise typer.Exit(0 if met else 1)
 
 
-def _done(job: str, bands: int, seconds: float) -> Outcome | str:
+def _done(job: str, bands: int, seconds: float, hours: float) -> Outcome | str:
     """What it measured, or why it cannot be done here."""
     run: Job = import_module(f"lab.bench.{job}").run
     with TemporaryDirectory(prefix="keepup-bench-") as folder, Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(job, total=1.0)
         moved: Callable[[float], None] = lambda part: progress.update(task, completed=part)  # noqa: E731 — it has a type
         try:
-            return run(Bench(Path(folder), wall, _line, moved, bands, seconds))
+            return run(Bench(Path(folder), wall, _line, moved, bands, seconds, hours))
         except Unmeasured as why:
             return str(why)
 

@@ -53,6 +53,7 @@ class Bench:
     """Told how much of the job is done, 0 to 1."""
     bands: int = 200
     seconds: float = 20
+    hours: float = 0.5
 
 
 Job = Callable[[Bench], Outcome]

@@ -3,7 +3,8 @@
 import json
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +12,9 @@ from lab.bench.job import Unmeasured
 from lab.bench.publisher import Orders
 from lab.chaos.storm import Site
 from lab.chaos.victim import Victim
+
+PATIENCE = 30.0
+"""s until an ingester listens."""
 
 
 @contextmanager
@@ -24,6 +28,20 @@ def standing(site: Site, *names: str) -> Iterator[dict[str, Victim]]:
     finally:
         for one in reversed(site.others):
             one.end(signal.SIGINT if one.name == "store" else signal.SIGTERM)  # InfluxDB's answer to SIGTERM is slow
+
+
+def pids(processes: Mapping[str, Victim]) -> dict[str, int]:
+    """Of those that live."""
+    return {name: one.pid for name, one in processes.items() if one.pid and one.alive}
+
+
+def until_it_listens(ingester: Victim) -> None:
+    """It says so once it does. Raises `Unmeasured`."""
+    end = time.monotonic() + PATIENCE
+    while not (ingester.log.exists() and ingester.log.stat().st_size):
+        if not ingester.alive or time.monotonic() > end:
+            raise Unmeasured(f"The ingester did not listen within {PATIENCE:g} s. Try again.")
+        time.sleep(0.02)
 
 
 class Publisher:
