@@ -129,11 +129,13 @@ def chart_in(folder: Path) -> str:
 
 
 @contextmanager
-def chart_of(folder: Path, chart: str | None = None) -> Iterator["Chart"]:
-    """Of a site that is there already; `chart` is the URL of one elsewhere. Raises `ChartUnavailable`."""
+def chart_of(folder: Path, chart: str | None = None, *, new: bool = False) -> Iterator["Chart"]:
+    """Of a site that is there already, or (`new`) begins here; `chart` is the URL of one elsewhere. Raises `ChartUnavailable`."""
     from alerts.chart import Chart
 
-    if chart is None and not (folder / "chart.db").exists():
+    if chart is None and new:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif chart is None and not (folder / "chart.db").exists():
         raise typer.BadParameter(f"{folder} holds no site. Is the folder's name as you meant it? keepup patient add begins one.")
     opened = Chart(chart or chart_in(folder))
     try:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from alerts.chart import Chart, Patient, Wearing
-from cli.line import Clinic, chart_of, clinic, wall
+from cli.line import chart_of, wall
 from cli.options import a_chart, a_day, a_folder, a_patient, as_json, name, person, stamp, zone
 from detectors.plan.term import shown
 
@@ -40,18 +40,18 @@ def add(
 
     Example: keepup patient add clinic p-7f3a --zone Europe/Berlin --therapist t-02 --band b-1
     """
-    with clinic(folder, chart=chart) as behind:
-        before = behind.chart.patient(id)
+    with chart_of(folder, chart, new=True) as opened:
+        before = opened.patient(id)
         if before and not replace:
             typer.echo(
                 f"{id} is in the chart already; nothing was changed. Choose another id, or say --replace to change theirs.", err=True
             )
             raise typer.Exit(1)
         kept = detail if detail is not None else before.detail if before else 0
-        behind.chart.admit(Patient(id, zone, therapist, virtual=False, detail=kept), wall())
+        opened.admit(Patient(id, zone, therapist, virtual=False, detail=kept), wall())
         typer.echo(f"{id} is in the chart. {therapist} reads about them (keepup therapist gives a login).")
         if band:
-            _put_on(behind, band, id)
+            _put_on(opened, band, id)
 
 
 @app.command(name="list")
@@ -184,10 +184,10 @@ def erase(
     typer.echo("backups, and files that name them: their plan, up.json in the folder, keepup.toml (which would admit them again).")
 
 
-def _put_on(behind: Clinic, band: str, patient: str) -> None:
-    on = {w.patient for p in behind.chart.patients() for w in behind.chart.wearings(p.id) if w.dev == band and w.end is None}
+def _put_on(chart: Chart, band: str, patient: str) -> None:
+    on = {w.patient for p in chart.patients() for w in chart.wearings(p.id) if w.dev == band and w.end is None}
     if patient not in on:
-        behind.chart.hand_over(Wearing(band, patient, wall()))
+        chart.hand_over(Wearing(band, patient, wall()))
     before = "".join(f"; {other} wears it no longer" for other in sorted(on - {patient}))
     typer.echo(f"{patient} wears {band}{before}.")
 

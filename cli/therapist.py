@@ -10,7 +10,7 @@ import typer
 
 from alerts.chart import Therapist
 from alerts.people import SHORTEST
-from cli.line import chart_of, clinic
+from cli.line import chart_of
 from cli.options import a_chart, a_folder, name, zone
 
 
@@ -49,8 +49,8 @@ def _employ(folder: Path, id: str, chart: str | None) -> None:  # noqa: A002 —
     password = _asked() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     if len(password) < SHORTEST:
         raise typer.BadParameter(f"The password has {len(password)} characters; give at least {SHORTEST}. A few plain words will do.")
-    with clinic(folder, chart=chart) as behind:
-        behind.chart.employ(id, password)
+    with chart_of(folder, chart, new=True) as opened:
+        opened.employ(id, password)
     typer.echo(f"{id} can log in.")
 
 
