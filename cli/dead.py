@@ -11,9 +11,9 @@ import typer
 from cli.line import books_of
 from cli.options import a_folder, as_json, stamp
 from cli.stored import SQLITE, a_store
+from ingest.body import EARLIEST, LATEST
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, PARCEL, SPANS, Letter, glimpse
-from ingest.wire import EARLIEST, LATEST
 
 AT_ONCE = 64
 """Letters tried in one commit: as many as an ingester takes messages."""

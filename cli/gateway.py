@@ -10,9 +10,9 @@ from cli.line import Books, books_of, wall
 from cli.options import a_folder, as_json, stamp
 from cli.stored import SQLITE, a_store
 from ingest.batch import DAY, MINUTE
+from ingest.body import LATEST
 from ingest.gateways import Gateway
 from ingest.ledger import Row
-from ingest.wire import LATEST
 
 ALIVE = 10 * MINUTE
 """A gateway that was heard so recently is there: it speaks every half minute."""

@@ -16,9 +16,9 @@ from cli.line import Books, books_of
 from cli.options import a_day, a_folder, as_json, name
 from cli.stored import SQLITE, a_store
 from ingest.batch import DAY, Stream
+from ingest.body import EARLIEST, LATEST
 from ingest.ledger import Ledger, Place, Row, drawn, set_aside, unheard
 from ingest.store import RAW_KEPT
-from ingest.wire import EARLIEST, LATEST
 
 EPOCH = date(1970, 1, 1)
 AGAIN = 1.0

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cbor2
-
+from ingest.deflate import legible
 from ingest.index import Index
 
 PARCEL, MESSAGE, SPANS = -1, -2, -3
@@ -79,7 +78,7 @@ def enter(db: sqlite3.Connection, dead: Sequence[Dead], now: int, tried: Sequenc
 
 def address(payload: bytes) -> tuple[str, int]:
     """(spool, row) of a message that cannot be read otherwise, so that it can be answered; ("", -1) where that cannot be read either."""
-    match _loaded(payload):
+    match legible(payload):
         case {"spool": str(spool), "seq": int(seq)} if 0 <= seq < 2**63:
             return spool, seq
     return "", -1
@@ -87,7 +86,7 @@ def address(payload: bytes) -> tuple[str, int]:
 
 def counted(payload: bytes) -> int:
     """Readings that a parcel, or the one in a message, says it holds, though it cannot be read otherwise; 0 where that cannot be read."""
-    match _loaded(payload):
+    match legible(payload):
         case {"parcel": bytes(parcel)}:
             return counted(parcel)
         case {"batches": [*batches]}:
@@ -98,13 +97,13 @@ def counted(payload: bytes) -> int:
 
 def glimpse(payload: bytes) -> Any:
     """What can be read of bytes as CBOR, for a person: JSON values, with what is long cut short; `None` where nothing can."""
-    found = _loaded(payload)
+    found = legible(payload)
     return _shown(found, DEEP) if isinstance(found, dict) else None
 
 
 def _shown(value: Any, deep: int) -> Any:
     if isinstance(value, bytes):
-        inner = _loaded(value) if deep else None
+        inner = legible(value) if deep else None
         return _shown(inner, deep - 1) if isinstance(inner, dict) else f"{len(value)} bytes"
     if isinstance(value, (list, tuple, dict)) and not deep:
         return "…"
@@ -114,13 +113,6 @@ def _shown(value: Any, deep: int) -> Any:
         rest = [f"… {len(value) - SHOWN} more"] if len(value) > SHOWN else []
         return [_shown(entry, deep - 1) for entry in value[:SHOWN]] + rest
     return value if isinstance(value, (bool, int, float, type(None))) else str(value)[:80]
-
-
-def _loaded(payload: bytes) -> Any:
-    try:
-        return cbor2.loads(payload)
-    except Exception:  # noqa: BLE001 — poison may do anything to whoever reads it
-        return None
 
 
 def _letter(row: tuple[Any, ...]) -> Letter:

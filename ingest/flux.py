@@ -12,7 +12,7 @@ Three buckets, by how long they keep: raw (30 days), tiles (60 days) and the res
 | rest | minute | start of a minute | a float per known column of `MINUTE_DTYPE`; an unknown one is absent |
 | rest | reading | time of a sample | `hr`, `steps`, `battery` float |
 
-A batch is one point, its body base64 of `ingest.wire.encode`, and not a row per sample: what was stored comes back to the bit (times,
+A batch is one point, its body base64 of its body deflated, and not a row per sample: what was stored comes back to the bit (times,
 number type, scale), writing it twice is writing it once, and there are fifty times fewer points. `minute` and `reading` say in plain
 numbers again what `hour` and the batches hold, for dashboards; nothing here reads them. `n` occurs in batches only: its sum is the
 number of readings held.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.aside import Aside, around
 from ingest.batch import DAY, Batch, Span, Stream
+from ingest.body import decode
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, PARCEL, SPANS, Dead, Letter, address, counted
 from ingest.forms import Refused
@@ -14,7 +15,7 @@ from ingest.poison import AHEAD, Ahead, Outlived, kind, reason, timely
 from ingest.store import Store, StoreUnavailable
 from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
-from ingest.wire import Ack, decode, ranges, unpack, unseal
+from ingest.wire import Ack, ranges, unpack, unseal
 
 
 @dataclass(frozen=True, slots=True)

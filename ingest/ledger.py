@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cbor2
-
 from ingest.batch import DAY, MICROS, Cause, Span
 from ingest.dead import SPANS, Dead
+from ingest.deflate import legible
 from ingest.gateways import Book, Gateway
 from ingest.spans import left
 
@@ -117,7 +116,7 @@ def set_aside(letters: Sequence[Dead], holds: Callable[[str, str, int], bool] = 
     for letter in letters:
         if letter.seq < 0 or letter.part == SPANS:
             continue
-        for body, readings in _bodies(_loaded(letter.payload), None if letter.part < 0 and not letter.readings else letter.readings):
+        for body, readings in _bodies(legible(letter.payload), None if letter.part < 0 and not letter.readings else letter.readings):
             match body:
                 case {"d": str(dev), "s": str(stream), "t": int(t)}:
                     if holds(dev, stream, t):
@@ -134,23 +133,16 @@ def _bodies(read: Any, readings: int | None) -> Iterator[tuple[Any, int | None]]
     """What is no batch, no parcel or no message may still say what batches it holds, and of how many readings."""
     match read:
         case {"parcel": bytes(parcel)}:
-            yield from _bodies(_loaded(parcel), readings)
+            yield from _bodies(legible(parcel), readings)
         case {"batches": [*batches]}:
             for batch in batches:
                 match batch:
                     case [int(n), bytes(body)]:
-                        yield _loaded(body), n
+                        yield legible(body), n
                     case _:
                         yield None, None
         case _:
             yield read, readings
-
-
-def _loaded(payload: bytes) -> Any:
-    try:
-        return cbor2.loads(payload)
-    except Exception:  # noqa: BLE001 — poison may do anything to whoever reads it
-        return None
 
 
 def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[tuple[Place, dict[str, float]]]:

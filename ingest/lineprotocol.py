@@ -11,11 +11,12 @@ from dataclasses import asdict
 import numpy as np
 
 from ingest.batch import Batch, Stream
+from ingest.body import encode
 from ingest.bout import Bout
+from ingest.deflate import deflated
 from ingest.minute import MINUTE_DTYPE, Minutes
 from ingest.store import Rejected
 from ingest.tile import Tiles
-from ingest.wire import encode
 
 LONGEST = 65_536
 """Bytes a text may have in a field (InfluxDB 2.7 documentation, line protocol)."""
@@ -25,7 +26,7 @@ _COLUMNS = [name for name in MINUTE_DTYPE.names or () if name != "t"]
 
 
 def batch_line(batch: Batch, arrived: int) -> bytes:
-    text = b64encode(encode(batch))
+    text = b64encode(deflated(encode(batch)))
     if len(text) > LONGEST:
         raise Rejected(
             f"{batch.n} {batch.stream} readings in one batch take {len(text)} bytes, and InfluxDB holds {LONGEST} in a field. "

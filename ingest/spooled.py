@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ingest.batch import DAY, HOUR, Batch, Span
+from ingest.body import encode
 from ingest.thinning import weight
 from ingest.unwritten import Commit
-from ingest.wire import Parcel, encode, pack
+from ingest.wire import Parcel, pack
 
 PARCEL_BYTES = 60_000
 """A row is cut here, so that a message stays well under every broker's default limit."""

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.batch import Batch, Cause, Span, Stream
+from ingest.body import decode
 from ingest.forms import Refused
 from ingest.store import RAW
-from ingest.wire import Parcel, decode
+from ingest.wire import Parcel
 
 WHOLE, SLOW, TOLD = 2, 1, 0
 """What a row holds: raw motion; other readings only; no readings, only spans."""

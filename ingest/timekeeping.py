@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.batch import DAY, MICROS, MINUTE, Clock, Quality
-from ingest.wire import EARLIEST
+from ingest.body import EARLIEST
 
 STEP = MINUTE // 2
 """µs by which a clock must be set at once for it to matter: less moves nothing beyond the neighbouring minute, the grain of judgement."""

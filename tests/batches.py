@@ -1,5 +1,9 @@
 """Batches for tests: drawn by hypothesis, or made plain."""
 
+from dataclasses import replace
+from typing import Any
+
+import cbor2
 import numpy as np
 from hypothesis import strategies as st
 
@@ -14,6 +18,13 @@ def plain(stream: Stream = Stream.HR, t0: int = NOON, n: int = 3, dev: str = "d1
     shape = (n, COLUMNS.get(stream, 1))
     values = np.full(shape, value, np.int16) if stream in COLUMNS else np.full(shape, value, np.int32)
     return Batch(dev, stream, t0, step, None, values, 1 / 1024 if stream in COLUMNS else 1.0)
+
+
+def noise(stream: Stream = Stream.ACC, t0: int = NOON, n: int = 3, dev: str = "d1") -> Batch:
+    """As `plain`, of 16 bits, but that nothing makes it smaller than its numbers."""
+    like = plain(stream, t0, n, dev)
+    numbers = np.random.default_rng(t0 // MICROS).integers(-(2**15), 2**15, like.values.shape, np.int16)
+    return replace(like, values=numbers)
 
 
 @st.composite
@@ -40,6 +51,11 @@ def drawn(draw: st.DrawFn) -> Batch:
 _names = st.text("abcdef0123456789-", min_size=1, max_size=12)
 _clocks = st.none() | st.builds(Clock, st.integers(-400 * DAY, 400 * DAY), st.sampled_from(Quality))
 _scales = st.sampled_from([1.0, 1 / 1024, 1 / 4096, 0.01])
+
+
+def changed(body: bytes, change: dict[str, Any]) -> bytes:
+    """A body whose map says this instead."""
+    return cbor2.dumps(cbor2.loads(body) | change)
 
 
 def same(a: Batch, b: Batch) -> bool:

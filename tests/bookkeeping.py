@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cbor2
-
 from cli.ledger import read
 from cli.line import Books
 from ingest.batch import DAY, HOUR, Batch, Span
@@ -17,7 +15,7 @@ from ingest.ledger import Ledger
 from ingest.spool import Spool
 from ingest.stores.sqlite import SqliteStore
 from ingest.wire import Message, Parcel, pack, seal, unpack
-from tests.batches import NOON, plain
+from tests.batches import NOON, changed, plain
 
 TODAY = NOON // DAY
 MIDNIGHT = (TODAY + 1) * DAY
@@ -48,7 +46,7 @@ class Site:
             parcel = unpack(row.parcel)
             if (dated := self.poisoned.get((gateway, row.seq))) is not None and parcel.bodies:
                 (n, body), *rest = parcel.bodies
-                parcel = Parcel([(n, cbor2.dumps(cbor2.loads(body) | {"x": -1.0}) if dated else UNDATED), *rest], parcel.spans)
+                parcel = Parcel([(n, changed(body, {"x": -1.0}) if dated else UNDATED), *rest], parcel.spans)
             claims = {row.dev: spool.claim(row.dev) or 0}
             out.append(seal(Message(spool.id, spool.next_turn(), claims, row.seq, pack(parcel))))
         return out

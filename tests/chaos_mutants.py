@@ -10,11 +10,12 @@ from dataclasses import replace
 from paho.mqtt.client import MQTTMessageInfo
 
 from ingest.batch import CELL, MICROS, Batch
+from ingest.body import decode, encode
 from ingest.ingester import Ingester
 from ingest.link import Arrived, Link
 from ingest.receiver import Receiver
 from ingest.sender import Sender
-from ingest.wire import Ack, Message, Parcel, decode, encode, pack, ranges, seal, seal_ack, unpack, unseal
+from ingest.wire import Ack, Message, Parcel, pack, ranges, seal, seal_ack, unpack, unseal
 
 DISK = 0.2
 """s that a commit takes, so that a kill meets what was answered and is not committed; less would need more storms."""

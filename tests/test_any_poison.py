@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import DAY, HOUR, Stream
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.dead import PARCEL
 from ingest.store import REST_KEPT
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.batches import NOON, plain
 from tests.ward import BAD, STRANGE, Picky, Ward, at
 

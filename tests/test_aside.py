@@ -9,11 +9,11 @@ import pytest
 
 from detectors.minutes import minutes
 from ingest.batch import DAY, HOUR, MICROS, MINUTE, Batch, Cause, Span, Stream
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.minute import Minutes
 from ingest.store import REST_KEPT
 from ingest.stores.sqlite import SqliteStore
-from ingest.wire import encode
 from tests.batches import NOON, plain
 from tests.ward import BAD, Picky, Ward, told
 

@@ -14,12 +14,13 @@ from typer.testing import CliRunner, Result
 
 from cli import main
 from ingest.batch import MINUTE
+from ingest.body import encode
 from ingest.broker import free_port
 from ingest.catalog import Catalog
 from ingest.link import Link
 from ingest.spool import Spool
 from ingest.stores.sqlite import SqliteStore
-from ingest.wire import Message, Parcel, encode, pack, seal, unseal_ack
+from ingest.wire import Message, Parcel, pack, seal, unseal_ack
 from tests.batches import NOON, plain
 from tests.verbs import LONG, ended, started, until
 

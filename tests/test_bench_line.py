@@ -10,7 +10,8 @@ import typer
 
 from cli import bench as verb
 from ingest.batch import CELL, DAY
-from ingest.wire import decode, unpack, unseal
+from ingest.body import decode
+from ingest.wire import unpack, unseal
 from lab.bench import bytes as weighing
 from lab.bench.cost import cpu, resident
 from lab.bench.job import Bench, Figure, Outcome, Unmeasured

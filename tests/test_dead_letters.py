@@ -15,11 +15,12 @@ from cli import main
 from cli.line import wall
 from cli.options import stamp
 from ingest.batch import DAY, HOUR, MINUTE, Span
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, PARCEL, SPANS, Dead, address, counted, glimpse
 from ingest.store import StoreUnavailable
 from ingest.stores.sqlite import SqliteStore
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.batches import NOON, plain
 from tests.ward import BAD, STRANGE, Picky, Ward, at, told
 

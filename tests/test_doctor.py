@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 
 from cli import main
 from ingest.batch import DAY, MICROS, Cause, Span, Stream
+from ingest.body import decode
 from ingest.spool import Spool
-from ingest.wire import Parcel, decode, unpack
-from tests.batches import NOON, plain, same
+from ingest.wire import Parcel, unpack
+from tests.batches import NOON, noise, plain, same
 
 TODAY = NOON // DAY
 ROWS = 400
@@ -49,7 +50,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(Spool(path)) as spool:
         for i in range(ROWS):
             at = NOON + i * 10 * MICROS
-            spool.commit([plain(Stream.ACC, at, 40), plain(t0=at, n=1)], [Span("d1", at, at + 10 * MICROS)], {("d1", Stream.ACC): at})
+            spool.commit([noise(Stream.ACC, at, 40), plain(t0=at, n=1)], [Span("d1", at, at + 10 * MICROS)], {("d1", Stream.ACC): at})
         spool.trim([(1, 50)], [])
     return path
 
@@ -239,7 +240,7 @@ def test_a_spool_that_will_soon_be_full_is_told(tmp_path: Path) -> None:
     with closing(Spool(tmp_path / "spool.db", 1 << 20, reserve=1)) as spool:
         for i in range(240):
             at = NOON + i * 60 * MICROS
-            spool.commit([plain(Stream.ACC, at, 40)], [Span("d1", at, at + 60 * MICROS)], {})
+            spool.commit([noise(Stream.ACC, at, 40)], [Span("d1", at, at + 60 * MICROS)], {})
         left = spool.days_left()
     assert left is not None
     code, found = doctor(tmp_path / "spool.db")

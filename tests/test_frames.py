@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, HOUR, MICROS, Batch, Stream
+from ingest.body import decode, encode
 from ingest.driver import Driver, Feed
 from ingest.drivers.heart_rate import DRIVER as STRAP
 from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.frames import SLOW_CUT, Cut, Frame, cut
-from ingest.wire import decode, encode
 
 T = 1_767_225_600 * MICROS  # 2026-01-01T00:00Z
 

@@ -10,11 +10,12 @@ from stat import S_IMODE
 import pytest
 
 from config.plugins import store as opener
+from ingest.body import encode
 from ingest.broker import free_port
 from ingest.catalog import Catalog
 from ingest.link import Link
 from ingest.store import StoreUnavailable
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from lab.influxdb.server import Double
 from tests import influx
 from tests.batches import NOON, plain

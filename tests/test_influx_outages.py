@@ -17,7 +17,7 @@ from ingest.tile import tiled
 from lab.influxdb.faults import Fault, Trouble
 from lab.influxdb.server import Double
 from tests import influx
-from tests.batches import NOON, plain
+from tests.batches import NOON, noise, plain
 from tests.influx import TOKEN, Influx
 
 QUICK = 0.3
@@ -144,12 +144,12 @@ def test_what_a_bucket_is_too_young_for_is_rejected_and_its_neighbours_can_be_st
 
 
 def test_a_request_too_large_is_halved_until_it_fits(store: Store, double: Double) -> None:
-    batches = [plain(Stream.ACC, NOON + i * CELL, 50) for i in range(40)]
+    batches = [noise(Stream.ACC, NOON + i * CELL, 50) for i in range(40)]
     limit, double.api.largest = double.api.largest, 4_000  # of a proxy in front, say
     try:
         kept(store, *batches)
         with pytest.raises(Rejected, match="takes no request of"):
-            kept(store, plain(Stream.GYR, n=2_000))
+            kept(store, noise(Stream.GYR, n=2_000))
     finally:
         double.api.largest = limit
     assert store.readings() == {"d1": 2_000}

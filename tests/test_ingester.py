@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, HOUR, Cause, Span, Stream
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.spool import Spool
 from ingest.store import StoreUnavailable
 from ingest.stores.sqlite import SqliteStore
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.batches import NOON, plain
 
 

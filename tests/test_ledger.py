@@ -6,12 +6,12 @@ import cbor2
 import pytest
 
 from ingest.batch import HOUR, MICROS, MINUTE, Batch, Cause, Span
+from ingest.body import encode
 from ingest.dead import PARCEL, SPANS, Dead
 from ingest.gateways import Book, Claim, Gateway
 from ingest.ledger import Ledger, drawn, set_aside, unheard
 from ingest.stores.sqlite import SqliteStore
 from ingest.tile import Tiles
-from ingest.wire import encode
 from tests.batches import NOON
 from tests.bookkeeping import END, MIDNIGHT, TODAY, UNDATED, hour, site
 

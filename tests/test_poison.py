@@ -11,10 +11,11 @@ import cbor2
 import pytest
 
 from ingest.batch import DAY, HOUR, MINUTE, Batch, Clock, Quality, Span, Stream
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, SPANS
 from ingest.store import RAW_KEPT, REST_KEPT, StoreUnavailable
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.batches import NOON, plain
 from tests.ward import BAD, STRANGE, Picky, Ward, at, told
 

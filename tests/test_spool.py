@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, HOUR, Batch, Cause, Span, Stream
+from ingest.body import decode
 from ingest.spool import Spool
 from ingest.spooled import PARCEL_BYTES
 from ingest.spoolfile import SpoolUnavailable
-from ingest.wire import Parcel, decode, ranges, unpack
-from tests.batches import NOON, drawn, plain, same
+from ingest.wire import Parcel, ranges, unpack
+from tests.batches import NOON, drawn, noise, plain, same
 
 
 def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_row_that_the_disk_changed_is_set_aside_and_a_gap_and_its_neighbours_l
 
 def test_a_long_commit_is_cut_into_messages_a_broker_takes(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
-    batches = [plain(Stream.ACC, NOON + i * CELL, 50) for i in range(720)]
+    batches = [noise(Stream.ACC, NOON + i * CELL, 50) for i in range(720)]
     spool.commit(batches, [Span("d1", NOON, NOON + 720 * CELL)], {})
     rows = spool.oldest(0, 1000)
     assert 1 < len(rows) < 720

@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.batch import DAY, HOUR, MINUTE, Span, Stream
+from ingest.body import encode
 from ingest.spool import Spool
-from ingest.wire import Parcel, encode, pack
+from ingest.wire import Parcel, pack
 from tests.batches import NOON, plain
 
 TODAY = NOON // DAY

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.batch import CELL, DAY, MINUTE, Batch, Cause, Span, Stream
+from ingest.body import decode
 from ingest.spool import Spool
-from ingest.wire import Parcel, decode, ranges, unpack
-from tests.batches import NOON, plain
+from ingest.wire import Parcel, ranges, unpack
+from tests.batches import NOON, noise, plain
 
 KB = 1 << 10
 LITTLE = 400 * KB
@@ -24,7 +25,7 @@ PAGES = 64 * KB
 def minute(i: int, dev: str = "d1") -> tuple[list[Batch], list[Span]]:
     """A minute of motion at 10 Hz, one heart rate and the time the link was alive."""
     t0 = NOON + i * MINUTE
-    motion = [plain(Stream.ACC, t0 + cell * CELL, 50, dev, value=i % 7) for cell in range(12)]
+    motion = [noise(Stream.ACC, t0 + cell * CELL, 50, dev) for cell in range(12)]
     return [*motion, plain(t0=t0, n=1, dev=dev)], [Span(dev, t0, t0 + MINUTE)]
 
 

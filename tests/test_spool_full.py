@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from ingest.batch import MINUTE, Cause, Span, Stream
+from ingest.body import decode
 from ingest.reserve import Reserve, free
 from ingest.spool import Spool
 from ingest.spoolfile import SpoolFull, SpoolUnavailable
 from ingest.unwritten import Commit, Unwritten
-from ingest.wire import decode, unpack
+from ingest.wire import unpack
 from tests.batches import NOON, plain
 from tests.test_sender import Gate
 from tests.test_spool_budget import hear, lost, minute, parcels

@@ -15,11 +15,12 @@ from alerts.watch import Watch
 from cli.line import default_rules
 from detectors.finding import Finding
 from ingest.batch import HOUR, MINUTE, Batch, Cause, Span, Stream
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.minute import Minutes
 from ingest.stores.sqlite import SqliteStore
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.timeline import BERLIN, MIDNIGHT
 
 EIGHT = MIDNIGHT + 8 * HOUR

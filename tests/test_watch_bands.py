@@ -12,8 +12,9 @@ from alerts.sight import Sight
 from detectors.plan.read import read
 from detectors.report import Answer, Said
 from ingest.batch import DAY, HOUR, MINUTE, Batch, Stream
+from ingest.body import encode
 from ingest.minute import Minutes
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.test_watch import DEV, EIGHT, HALF, PATIENT, Site, _batch, day, opened
 from tests.timeline import BERLIN
 

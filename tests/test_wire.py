@@ -5,100 +5,32 @@ from dataclasses import replace
 from itertools import pairwise
 
 import cbor2
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import CELL, HOUR, Batch, Cause, Span, Stream
+from ingest.batch import CELL, HOUR, Cause, Span
+from ingest.body import encode
+from ingest.deflate import inflated
 from ingest.forms import Refused
-from ingest.wire import (
-    Ack,
-    Message,
-    Parcel,
-    decode,
-    encode,
-    pack,
-    ranges,
-    seal,
-    seal_ack,
-    unpack,
-    unseal,
-    unseal_ack,
-)
-from tests.batches import NOON, drawn, plain, same
+from ingest.wire import Ack, Message, Parcel, pack, ranges, seal, seal_ack, unpack, unseal, unseal_ack
+from tests.batches import NOON, plain
 
-GOLDEN_BATCH = (
-    "a8616462613161736361636361741b000660dc3778d0006178fb3f50000000000000616f4800000000a0860100616662693261624c0000000000049c"
-    "ff2c01e80361751b000660dc37c51b40"
-)
-GOLDEN_PARCEL = (
-    "a36176016762617463686573818202584ca8616462613161736361636361741b000660dc3778d0006178fb3f50000000000000616f4800000000a086"
-    "0100616662693261624c0000000000049cff2c01e80361751b000660dc37c51b40657370616e7381856261311b000660dc3778d0001b000660dc37c5"
-    "1b40f6f5"
-)
+GOLDEN_PARCEL = "02433585c925293fa512664f52a221d094843be6151718208ca3d20edfbe0200"
 GOLDEN_MESSAGE = "a66176016573706f6f6c6173647475726e0166636c61696d73a16261311b000660dc3778d00063736571036670617263656c4101"
 GOLDEN_ACK = "a46176016573706f6f6c61736673746f72656481820102646465616481820363776879"
 
 
-def golden() -> Batch:
-    values = np.array([[0, 0, 1024], [-100, 300, 1000]], np.int16)
-    return Batch("a1", Stream.ACC, NOON, None, np.array([0, 100_000], np.int32), values, 1 / 1024, NOON + CELL)
-
-
-@given(drawn())
-def test_a_batch_comes_back_as_it_went(batch: Batch) -> None:
-    assert same(decode(encode(batch)), batch)
-
-
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_batch_or_refused(junk: bytes) -> None:
-    for read in (decode, unpack, unseal, unseal_ack):
+def test_any_bytes_are_a_parcel_a_message_and_an_ack_or_refused(junk: bytes) -> None:
+    for read in (unpack, unseal, unseal_ack):
         with suppress(Refused):
             read(junk)
 
 
-@given(drawn(), st.data())
-def test_a_body_cut_anywhere_is_refused(batch: Batch, data: st.DataObject) -> None:
-    body = encode(batch)
-    with pytest.raises(Refused):
-        decode(body[: data.draw(st.integers(0, len(body) - 1))])
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"s": "telepathy"}, "unreadable batch"),
-        ({"t": 0}, "impossible time"),
-        ({"b": b"123"}, "not whole samples"),
-        ({"x": float("nan")}, "impossible scale"),
-        ({"f": "f8"}, "number format"),
-        ({"o": (5).to_bytes(4, "little") * 2}, "do not ascend"),
-        ({"u": NOON - 1}, "ends before"),
-        ({"t": NOON + CELL - 50_000, "u": None}, "crosses a cell"),
-        ({"o": None}, "neither a sampling interval"),
-    ],
-)
-def test_a_batch_that_cannot_be_true_is_refused_with_its_reason(change: dict[str, object], reason: str) -> None:
-    body = cbor2.loads(encode(golden())) | change
-    with pytest.raises(Refused, match=reason):
-        decode(cbor2.dumps(body))
-
-
-def test_keys_of_a_later_minor_version_are_ignored() -> None:
-    body = cbor2.loads(encode(plain())) | {"later": [1, 2]}
-    assert same(decode(cbor2.dumps(body)), plain())
-
-
-@pytest.mark.parametrize("told", [7, [], ["synced", 0], [0, "by the sun"], [2**70, "synced"], [None, None], {"offset": 1}])
-def test_a_clock_that_cannot_be_read_is_not_told_and_costs_no_reading(told: object) -> None:
-    body = cbor2.loads(encode(plain())) | {"c": told}
-    assert same(decode(cbor2.dumps(body)), plain())
-
-
 def test_a_reader_that_knows_no_corrections_reads_the_gap_without_it() -> None:
     wrong = Span("d1", NOON, NOON + HOUR, Cause.CLOCK, off=8 * HOUR)
-    raw = cbor2.loads(pack(Parcel([], [Span("d1", NOON - HOUR, NOON), wrong])))
+    raw = cbor2.loads(inflated(pack(Parcel([], [Span("d1", NOON - HOUR, NOON), wrong]))))
     assert raw.pop("off") == {1: 8 * HOUR}
     assert unpack(cbor2.dumps(raw)).spans[1] == replace(wrong, off=None)
 
@@ -146,8 +78,6 @@ def test_ranges_hold_exactly_the_rows(rows: set[int]) -> None:
 
 def test_the_golden_bytes_have_not_changed() -> None:
     """If this fails the wire format changed: old spools and gateways speak the old one. Raise `VERSION` and keep reading both."""
-    assert encode(golden()).hex() == GOLDEN_BATCH
-    assert pack(Parcel([(2, encode(golden()))], [Span("a1", NOON, NOON + CELL)])).hex() == GOLDEN_PARCEL
+    assert pack(Parcel([(2, b"body")], [Span("a1", NOON, NOON + CELL)])).hex() == GOLDEN_PARCEL
     assert seal(Message("s", 1, {"a1": NOON}, 3, b"\x01")).hex() == GOLDEN_MESSAGE
     assert seal_ack(Ack("s", [(1, 2)], [(3, "why")])).hex() == GOLDEN_ACK
-    assert same(decode(bytes.fromhex(GOLDEN_BATCH)), golden())

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.batch import DAY, MINUTE, Batch, Span
+from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.store import Rejected, StoreUnavailable
 from ingest.stores.sqlite import SqliteStore
 from ingest.tile import Tiles
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.wire import Message, Parcel, pack, seal
 from tests.batches import NOON, plain
 
 BAD, STRANGE = 666, 667

@@ -12,13 +12,14 @@ import zstandard
 
 from ingest import flux
 from ingest.batch import CELL, DAY, HOUR, MICROS, MINUTE, Batch, Stream
+from ingest.body import decode
 from ingest.bout import Bout
+from ingest.deflate import inflated
 from ingest.influx import PATIENCE, Server, place
 from ingest.lineprotocol import batch_line, bout_line, hour_line, minute_lines, no_bout_line, reading_lines, tag, tile_lines
 from ingest.minute import MINUTE_DTYPE, Minutes, joined
 from ingest.store import RAW, RAW_KEPT, REST_KEPT, TILES_KEPT, Rejected
 from ingest.tile import TILE_DTYPE, Tiles
-from ingest.wire import decode
 
 KINDS: Sequence[str] = get_args(get_type_hints(Bout)["kind"])
 LONGEST = DAY
@@ -63,13 +64,13 @@ class InfluxStore:
     def batches(self, dev: str, stream: Stream, start: int, end: int, arrived_by: int | None = None) -> list[Batch]:
         # no batch is longer than an hour, so none that began earlier can reach into the range
         bodies = self._bodies(self._holding(stream), stream, dev, start - HOUR - MICROS + 1, end, arrived_by)
-        return [batch for batch in map(decode, bodies) if batch.end > start]
+        return [batch for batch in map(decode, map(inflated, bodies)) if batch.end > start]
 
     def before(self, dev: str, stream: Stream, start: int) -> Batch | None:
         if start <= flux.BEGINNING:
             return None
         asked = flux.newest(self._holding(stream), stream, dev, "body", min(start, flux.END))
-        found = [decode(b64decode(row["_value"])) for row in self._server.rows(asked)]
+        found = [decode(inflated(b64decode(row["_value"]))) for row in self._server.rows(asked)]
         return found[0] if found else None
 
     def tiles(self, dev: str, start: int, end: int, arrived_by: int | None = None) -> Tiles:

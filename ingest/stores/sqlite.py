@@ -15,12 +15,13 @@ import numpy as np
 import zstandard
 
 from ingest.batch import DAY, HOUR, MICROS, Batch, Stream
+from ingest.body import decode, encode
 from ingest.bout import Bout
+from ingest.deflate import deflated, inflated
 from ingest.minute import MINUTE_DTYPE, Minutes, joined
 from ingest.sqlite import connect, transaction, why
 from ingest.store import RAW, RAW_KEPT, REST_KEPT, TILES_KEPT, StoreUnavailable
 from ingest.tile import TILE_DTYPE, Tiles
-from ingest.wire import decode, encode
 
 OPEN_FILES = 8
 PAGE = 16_384  # bytes; a 10-s window of 50 Hz fits a page with little waste
@@ -60,7 +61,7 @@ class SqliteStore:
         values = (dev, str(stream), start - HOUR - MICROS, end, start, _forever(arrived_by))
         with self._lock, self._spoken():
             files = self._days(start - HOUR, end) if stream in RAW else [self._db]
-            return [decode(body) for db in files for (body,) in db.execute(sql, values)]
+            return [decode(inflated(body)) for db in files for (body,) in db.execute(sql, values)]
 
     def before(self, dev: str, stream: Stream, start: int) -> Batch | None:
         sql = "select body from batch where dev = ? and stream = ? and t0 < ? order by t0 desc limit 1"
@@ -68,7 +69,7 @@ class SqliteStore:
             for db in self._days(None, start, newest_first=True) if stream in RAW else [self._db]:
                 row = db.execute(sql, (dev, str(stream), start)).fetchone()
                 if row:
-                    return decode(row[0])
+                    return decode(inflated(row[0]))
         return None
 
     def tiles(self, dev: str, start: int, end: int, arrived_by: int | None = None) -> Tiles:
@@ -194,7 +195,7 @@ def _daily(db: sqlite3.Connection, start: int, end: int) -> Iterator[tuple[str, 
 
 
 def _row(batch: Batch, arrived: int) -> tuple[Any, ...]:
-    return batch.dev, str(batch.stream), batch.t0, batch.end, batch.n, arrived, encode(batch)
+    return batch.dev, str(batch.stream), batch.t0, batch.end, batch.n, arrived, deflated(encode(batch))
 
 
 def _forever(arrived_by: int | None) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from random import Random
 
 from ingest.batch import CELL, HOUR, MICROS, Batch, Clock, Quality, Span, Stream
-from ingest.wire import Message, Parcel, encode, pack, seal
+from ingest.body import encode
+from ingest.wire import Message, Parcel, pack, seal
 from lab.bench.tiles import HZ, SCALE, wrist
 
 DT = MICROS // HZ
