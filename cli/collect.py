@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 import typer
 
-from cli.options import SITE, a_broker, a_ca, a_site, name, zone
+from cli.options import BANDS, SITE, a_broker, a_ca, a_site, name, zone
 from cli.timeserver import synchronised
 from config.plugins import drivers
 from ingest.budget import BUDGET, SOON
@@ -53,9 +53,11 @@ def collect(
     band: Annotated[
         list[Band],
         typer.Option(
+            envvar=BANDS,
             parser=heard,
             metavar="DEV,ADDRESS[,DRIVER[,ZONE]]",
-            help="A band to be heard, its id first; zone: its wearer's, which its clock is set to. May be repeated.",
+            help="A band to be heard, its id first; zone: its wearer's, which its clock is set to. May be repeated; "
+            "in the environment blanks stand between them.",
         ),
     ],
     broker: a_broker = None,

@@ -10,6 +10,8 @@ import typer
 
 SITE = "home"
 VIRTUAL = "virtual-"
+BANDS = "KEEPUP_BANDS"
+"""Bands to be heard, with blanks between: on a command line every user of the machine could read their addresses."""
 
 
 def zone(name: str) -> ZoneInfo:

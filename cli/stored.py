@@ -9,7 +9,7 @@ import typer
 from config import plugins
 from ingest.store import Store, StoreUnavailable
 
-SQLITE = "sqlite"
+SQLITE, STORE = "sqlite", "KEEPUP_STORE"
 TOKEN, TOKEN_FILE = "KEEPUP_INFLUX_TOKEN", "KEEPUP_INFLUX_TOKEN_FILE"
 
 
@@ -57,7 +57,7 @@ a_store = Annotated[
     str,
     typer.Option(
         "--store",
-        envvar="KEEPUP_STORE",
+        envvar=STORE,
         parser=_store,
         metavar="STORE",
         help="Where readings are kept: sqlite, in the folder, or an InfluxDB 2 like https://influx.example:8086/ORG, "

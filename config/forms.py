@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 from alerts.http import base
 from config.plugins import drivers, formats
 from detectors.plan.lint import remarks
+from ingest.store import StoreUnavailable
 
 VIRTUAL = "virtual-"
 """Begins the id of a simulated patient."""
@@ -56,6 +57,17 @@ def page_base(text: str) -> str:
         return base(text)
     except ValueError as error:
         raise ValueError("is no address for links: write one like https://keepup.example.org, nothing behind the host") from error
+
+
+def store_address(text: str) -> str:
+    """Of an InfluxDB; its token stands elsewhere."""
+    from ingest.influx import place  # brings a client for which no site with a store of its own should wait
+
+    try:
+        place(text)
+    except StoreUnavailable as error:
+        raise ValueError(f"will not do as a store: {error}".rstrip(".")) from error
+    return text
 
 
 def band_driver(name: str) -> str:

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from config.forms import VIRTUAL, Id, Present, Url, Zone, band_driver, pace, page_base, recording_format, sound_plan
+from config.forms import VIRTUAL, Id, Present, Url, Zone, band_driver, pace, page_base, recording_format, sound_plan, store_address
 from config.mistakes import Mistake, crossed, mistakes
 from config.reach import channel_mistakes, reached
 from detectors.plan.read import read as read_plan
+from ingest.budget import BUDGET
 from ingest.link import loopback
 
 PATHS = {"folder", "plan", "file", "contacts"}
@@ -30,6 +31,13 @@ class ChartAt(Part):
     url: Url | None = Field(default=None, examples=["postgresql+psycopg://localhost/keepup"])
     url_file: Present | None = None
     """Holds the address, where there is a password in it."""
+
+
+class StoreAt(Part):
+    """Where readings are kept; no url: in the site's folder, or where KEEPUP_STORE says."""
+
+    url: Annotated[str, AfterValidator(store_address)] | None = Field(default=None, examples=["https://influx.example:8086/keepup"])
+    token_file: Present | None = None
 
 
 class BrokerAt(Part):
@@ -57,6 +65,13 @@ class WebAt(Part):
                 '(allow = ["keepup.example.org"]), or leave host out'
             )
         return self
+
+
+class Collecting(Part):
+    """What the gateway takes; as the options of keepup collect."""
+
+    commit_s: float = Field(default=1.0, ge=0.1, le=600, examples=[10])
+    budget_mb: int = Field(default=BUDGET >> 20, ge=16, examples=[2048])
 
 
 class Therapist(Part):
@@ -129,8 +144,10 @@ class Site(BaseSettings):
     site: Id = Field(default="home", examples=["home"])
     folder: Path = Field(examples=["clinic"])
     chart: ChartAt = ChartAt()
+    store: StoreAt = StoreAt()
     broker: BrokerAt = BrokerAt()
     web: WebAt = WebAt()
+    collect: Collecting = Collecting()
     channels: dict[str, dict[str, Any]] = {}
     """Name → settings, as the channel takes them, contacts read; of mqtt, what is left out is the site's."""
     therapist: list[Therapist] = []

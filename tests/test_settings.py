@@ -123,6 +123,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_place_and_what_to_write(tmp
         ('folder = "c"\n[web]\nhost = "0.0.0.0"', "web", 'allow = ["keepup.example.org"]'),
         ('folder = "c"\n[web]\nbase = "http://far.example"', "web.base", "write one like https://keepup.example.org"),
         ('folder = "c"\n[[band]]\nid = "b"\naddress = "AA"\ndriver = "infinitim"', "band[b].driver", "write one of heart_rate, infinitime"),
+        ('folder = "c"\n[store]\nurl = "http://far.example/k"', "store.url", "use https:// so that nobody on the way can read along"),
+        ('folder = "c"\n[store]\nurl = "https://u:hunter2@far/k"', "store.url", "will not do as a store"),
+        ('folder = "c"\n[collect]\ncommit_s = 0.01', "collect.commit_s", "e.g. commit_s = 10"),
+        ('folder = "c"\n[collect]\nbudget_mb = 8', "collect.budget_mb", "e.g. budget_mb = 2048"),
         ('folder = "c', "", "is not TOML"),
     ],
 )
