@@ -11,6 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped] # PyYAML comes with amqtt, without types
 from typer.testing import CliRunner
 
+from cli.collect import heard
 from cli.main import app
 from tests.prepared import DEPLOY, prepared
 
@@ -108,6 +109,8 @@ def test_a_gateways_unit_hands_over_what_collect_asks_for() -> None:
     asked = set(re.findall(r"\$\{?([A-Z]+)", unit))
 
     assert asked == set(re.findall(r"^([A-Z]+)=", (DEPLOY / "systemd/collect.env").read_text(), re.M))
+    (bands,) = re.findall(r'^KEEPUP_BANDS="(.*)"$', (DEPLOY / "systemd/collect.env").read_text(), re.M)
+    assert [heard(band).dev for band in bands.split()] == ["b-1"]
     assert "LoadCredential=broker:" in unit
     assert "Restart=always" in unit
     assert len((DEPLOY / "systemd/README").read_text().splitlines()) <= 20
