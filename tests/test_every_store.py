@@ -122,6 +122,19 @@ def test_the_readings_of_each_day_are_counted_by_where_their_batches_begin(store
     assert store.daily(midnight - DAY, midnight) == {("d1", midnight // DAY - 1): 60}
 
 
+def test_readings_are_counted_by_day_of_every_band_and_stream_whatever_days_lie_empty_between(store: Store) -> None:
+    # day      0    1    2    3
+    # d1      acc   ·    ·  acc, hr
+    # d2       ·   hr    ·    ·
+    today, there = NOON // DAY, [("d1", Stream.ACC, 0), ("d1", Stream.ACC, 3), ("d1", Stream.HR, 3), ("d2", Stream.HR, 1)]
+    store.write([plain(stream, NOON + day * DAY, 10, dev=dev) for dev, stream, day in there], {}, NOON)
+    held = {("d1", today): 10, ("d1", today + 3): 20, ("d2", today + 1): 10}
+    for first in range(5):
+        for last in range(first, 5):
+            wanted = {(dev, day): n for (dev, day), n in held.items() if first <= day - today < last}
+            assert store.daily((today + first) * DAY, (today + last) * DAY) == wanted
+
+
 def test_minutes_replace_those_of_the_same_time_and_leave_the_rest(store: Store) -> None:
     minutes = unknown(NOON, NOON + 2 * HOUR)
     minutes["steps"] = 5

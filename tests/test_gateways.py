@@ -9,12 +9,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from alerts.chart import Chart
+from cli.ledger import show
 from cli.line import wall
 from cli.main import app
 from detectors.plan.read import read
 from ingest.batch import DAY, HOUR, MINUTE, Cause, Span
 from ingest.catalog import Catalog
 from ingest.gateways import Claim, Told
+from ingest.ledger import Row
 from ingest.stores.sqlite import SqliteStore
 from tests.batches import NOON, plain
 from tests.course import PLAN, SESSION
@@ -185,6 +187,31 @@ def test_books_that_do_not_balance_are_told_by_exit_code_and_in_words_that_say_w
     assert told.exit_code == 1
     assert "do not balance" in told.stdout
     assert "3 readings were accepted and are nowhere" in told.stdout
+
+
+def test_a_day_is_one_line_for_all_bands_of_which_nothing_is_amiss_and_one_for_each_that_needs_a_look(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    fine = [Row(f"d{n}", TODAY, 86_411_520, 86_411_520, 0, gaps={"radio": 61.0, "charging": 7200.0}) for n in range(20)]
+    late = Row("d20", TODAY, 10, 4, 0, waiting=6)
+    amiss = [Row("d21", TODAY, 10, 7, 0, missing=3), Row("d22", TODAY, None, 7, 0, missing=None), Row(None, None, 0, 0, None)]
+    show([*fine, late, *amiss])
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()[4:-1]]
+    assert shown == [
+        ["2026-11-22", "21", "bands", "1,728,230,410", "1,728,230,404", "0", "6", "0", "0:21", "40:00"],
+        ["2026-11-22", "d21", "10", "7", "0", "0", "3"],
+        ["2026-11-22", "d22", "unknown", "7", "0", "0", "unknown"],
+        ["not", "told", "not", "told", "0", "0", "unknown", "0", "0"],
+    ]
+
+
+def test_a_band_or_days_of_which_nothing_can_be_known_are_no_books_that_balance(tmp_path: Path) -> None:
+    folder = clinic(tmp_path / "clinic", NOON)
+    told = verb("ledger", folder, "--band", "d7")
+    assert (told.exit_code, "heard: d1." in said(told)) == (2, True)
+    told = verb("ledger", folder, "--from", "2026-11-22", "--to", "2026-11-21")
+    assert (told.exit_code, "2026-11-21 is before 2026-11-22" in said(told)) == (2, True)
 
 
 def test_a_mistyped_folder_is_no_site_whose_books_balance(tmp_path: Path) -> None:
