@@ -79,7 +79,7 @@ def collect(
     Example: keepup collect spool.db --broker mqtt://127.0.0.1:1883 --band b-1,AA:BB:CC:DD:EE:FF,infinitime,Europe/Berlin
     """
     with ExitStack() as stack:
-        kept = Spool(spool, budget * MB)
+        kept = Spool(spool, budget * MB, opened=_system()[0])
         stack.callback(kept.close)
         sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
         timekeeper = Timekeeper(_steady, _system, max((at for one in band if (at := kept.heard_to(one.dev)) is not None), default=None))

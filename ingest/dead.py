@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.deflate import legible
 from ingest.index import Index
+from ingest.wire import LIFE
 
 PARCEL, MESSAGE, SPANS = -1, -2, -3
 """Parts that are not one body: the row as a whole; the message it came in; and the row for its spans' sake, its bodies being elsewhere."""
@@ -76,12 +77,15 @@ def enter(db: sqlite3.Connection, dead: Sequence[Dead], now: int, tried: Sequenc
         db.execute(_FORGET, (LOST,))
 
 
-def address(payload: bytes) -> tuple[str, int]:
-    """(spool, row) of a message that cannot be read otherwise, so that it can be answered; ("", -1) where that cannot be read either."""
+def address(payload: bytes) -> tuple[str, int | None, int]:
+    """(spool, its life, row) of a message that cannot be read otherwise, so that it can be answered; ("", None, -1) where that cannot be
+    read either."""
     match legible(payload):
+        case {"spool": str(spool), "turn": int(turn), "seq": int(seq)} if 0 <= seq < 2**63 and 0 <= turn < 2**63:
+            return spool, turn >> LIFE, seq
         case {"spool": str(spool), "seq": int(seq)} if 0 <= seq < 2**63:
-            return spool, seq
-    return "", -1
+            return spool, None, seq
+    return "", None, -1
 
 
 def counted(payload: bytes) -> int:

@@ -59,6 +59,7 @@ class AckForm(Strict):
     spool: StrictStr
     stored: list[tuple[Whole, Whole]]
     dead: list[tuple[Whole, StrictStr]] = []
+    life: Whole | None = None
 
 
 def loaded(payload: bytes, form: type[Form], what: str) -> Form:

@@ -15,7 +15,10 @@ from ingest.poison import AHEAD, Ahead, Outlived, kind, reason, timely
 from ingest.store import Store, StoreUnavailable
 from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
-from ingest.wire import Ack, ranges, unpack, unseal
+from ingest.wire import LIFE, Ack, ranges, unpack, unseal
+
+Answered = tuple[str, str, int | None]
+"""Gateway, spool, and the life of the spool: who is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class _Place:
 
     gateway: str
     spool: str
+    life: int | None
     seq: int
     part: int
     readings: int
@@ -41,33 +45,32 @@ class _Read:
     claims: list[Claim] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     messages: int = 0
-    rows: dict[tuple[str, str], set[int]] = field(default_factory=dict)
-    """(gateway, spool) → what is to be answered."""
+    rows: dict[Answered, set[int]] = field(default_factory=dict)
     dead: list[Dead] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     """Of `dead`, one by one."""
     aside: list[Aside] = field(default_factory=list)
     """When what is in `dead` was read from a band."""
-    refused: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
+    refused: dict[Answered, dict[int, str]] = field(default_factory=dict)
 
     def set_aside(self, at: _Place, error: Exception, of: Iterable[Batch | Span] = ()) -> None:
         """`of`: what tells when it was read from a band."""
         if at.part == MESSAGE:
-            spool, seq = address(at.payload)
-            at = replace(at, spool=spool, seq=seq)
+            spool, life, seq = address(at.payload)
+            at = replace(at, spool=spool, life=life, seq=seq)
         if at.part in (MESSAGE, PARCEL):
             at = replace(at, readings=counted(at.payload))
         self.dead.append(Dead(at.spool, at.seq, at.part, why := reason(error), at.readings, at.payload))
         self.kinds.append(kind(error))
         self.aside += around(at.spool, at.seq, of)
         if at.seq >= 0:
-            self.refused.setdefault((at.gateway, at.spool), {}).setdefault(at.seq, why)
+            self.refused.setdefault((at.gateway, at.spool, at.life), {}).setdefault(at.seq, why)
 
     def acks(self) -> list[tuple[str, Ack]]:
         out = []
-        for at, spool in dict.fromkeys([*self.rows, *self.refused]):
-            dead = self.refused.get((at, spool), {})
-            out.append((at, Ack(spool, ranges(self.rows.get((at, spool), set()) - dead.keys()), sorted(dead.items()))))
+        for to in dict.fromkeys([*self.rows, *self.refused]):
+            (gateway, spool, life), dead = to, self.refused.get(to, {})
+            out.append((gateway, Ack(spool, ranges(self.rows.get(to, set()) - dead.keys()), sorted(dead.items()), life)))
         return out
 
 
@@ -110,7 +113,7 @@ class Ingester:
             if dead.seq < 0 or dead.part == MESSAGE:
                 self._open(_unread("", dead.payload), read, now)
             else:
-                self._open(_Place("", dead.spool, dead.seq, dead.part, dead.readings, dead.payload), read, now)
+                self._open(_Place("", dead.spool, None, dead.seq, dead.part, dead.readings, dead.payload), read, now)
         read.told.clear()  # it was said long ago: nobody was heard just now
         self._keep(read, now, letters)
         return read.dead
@@ -140,8 +143,8 @@ class Ingester:
         first = len(read.pieces)
         if message.parcel is not None and message.seq is not None:
             read.messages += 1
-            read.rows.setdefault((at.gateway, message.spool), set()).add(message.seq)
-            self._open(_Place(at.gateway, message.spool, message.seq, PARCEL, 0, message.parcel), read, now)
+            read.rows.setdefault((at.gateway, message.spool, message.turn >> LIFE), set()).add(message.seq)
+            self._open(_Place(at.gateway, message.spool, message.turn >> LIFE, message.seq, PARCEL, 0, message.parcel), read, now)
         days = {(batch.dev, batch.t0 // DAY) for _, batch in read.pieces[first:]}
         read.told.append(Told(at.gateway.rpartition("/")[2], message.spool, message.turn, message.books, days))
 
@@ -149,7 +152,7 @@ class Ingester:
         parcel = unpack(at.payload)
         alive = [span for span in parcel.spans if span.cause is None and self._timely(span, now)]
         for part, (readings, body) in enumerate(parcel.bodies):
-            self._open(_Place(at.gateway, at.spool, at.seq, part, readings, body, alive), read, now)
+            self._open(_Place(at.gateway, at.spool, at.life, at.seq, part, readings, body, alive), read, now)
         self._lay(replace(at, part=SPANS), parcel.spans, read, now)
 
     def _spans(self, at: _Place, read: _Read, now: int) -> None:
@@ -211,7 +214,7 @@ class Ingester:
 
 
 def _unread(gateway: str, payload: bytes) -> _Place:
-    return _Place(gateway, "", -1, MESSAGE, 0, payload)
+    return _Place(gateway, "", None, -1, MESSAGE, 0, payload)
 
 
 def _tiles(batches: Sequence[Batch]) -> dict[str, Tiles]:

@@ -161,7 +161,7 @@ class Sender:
             except Refused as reason:
                 log.warning("an answer that cannot be read was ignored", reason=str(reason))
                 continue
-            if ack.spool == self._spool.id:
+            if ack.spool == self._spool.id and ack.life in (None, self._spool.life):
                 dead = [seq for seq, _ in ack.dead]
                 self._spool.trim(ack.stored, dead)
                 answered = [seq for seq in self._sent if seq in dead or any(a <= seq <= b for a, b in ack.stored)]

@@ -16,7 +16,7 @@ from ingest.reserve import RESERVE, free
 from ingest.spooled import Books, books, count, insert, needed, note_pace, packed, remember, unused, used
 from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
 from ingest.unwritten import HOLD, Commit, Unwritten
-from ingest.wire import Parcel, pack
+from ingest.wire import LIFE, Parcel, pack
 
 log = structlog.get_logger()
 BITE = 16
@@ -36,16 +36,18 @@ class Spool:
     """One SQLite file, one process. The collector commits on its thread, the sender reads and trims on its own. Times are µs UTC.
 
     `budget`, `reserve`: bytes on the disk, of the file and of what is kept beside it for bad times; `hold`: bytes in memory of what is
-    committed while the disk is full. Raises `SpoolUnavailable`.
+    committed while the disk is full. `opened`: µs UTC, so that a file brought back from a copy
+    begins a life that it had not before. Raises `SpoolUnavailable`.
     """
 
-    def __init__(self, path: Path, budget: int = BUDGET, reserve: int = RESERVE, hold: int = HOLD) -> None:
+    def __init__(self, path: Path, budget: int = BUDGET, reserve: int = RESERVE, hold: int = HOLD, opened: int = 0) -> None:
         self.path = path
-        self._file, self._budget, self._unwritten = SpoolFile(path, reserve), Budget(budget), Unwritten(hold)
+        self._file, self._budget, self._unwritten = SpoolFile(path, reserve, opened), Budget(budget), Unwritten(hold)
         self._out: set[int] = set()
         self._touched: set[tuple[str, int]] = set()
         self._bytes = self._noted = self._gone = 0
-        self.id, self._turn = self._file.id, self._file.boot << 32
+        self.id, self.life = self._file.id, self._file.life
+        self._turn = self.life << LIFE
         self.commits = 0
         """Since it was opened: the sender sees by it that there is something new to claim."""
         with suppress(SpoolFull), self._file.writing() as db:

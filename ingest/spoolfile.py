@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from ingest.batch import MINUTE
 from ingest.reserve import Reserve
 from ingest.spooled import SCHEMA, modernise, unused
 from ingest.sqlite import connect, full, transaction, why
@@ -33,13 +34,13 @@ class SpoolFull(SpoolUnavailable):
 class SpoolFile:
     """Safe from several threads. `reserve`: bytes kept beside the file, given back when the disk is full. Raises `SpoolUnavailable`."""
 
-    def __init__(self, path: Path, reserve: int) -> None:
+    def __init__(self, path: Path, reserve: int, opened: int) -> None:
         self.path = path
         self._reserve = Reserve(path, reserve)
         self._lock = RLock()
         self._held = alone(path)
         try:
-            self.id, self.boot = self._begun()
+            self.id, self.life = self._begun(opened // MINUTE)
             self.full = not self._reserve.keep()
             """Whether the disk has no room, as far as is known."""
         except (OSError, sqlite3.Error) as error:
@@ -49,26 +50,26 @@ class SpoolFile:
             self._checkpoint(OFTEN)
             log.error("the disk is full or nearly so", spool=path.name, next="free some space: what is heard waits in memory until then")
 
-    def _begun(self) -> tuple[str, int]:
+    def _begun(self, opened: int) -> tuple[str, int]:
         try:
-            return self._open()
+            return self._open(opened)
         except (OSError, sqlite3.Error) as error:
             if not (full(error) and self._reserve.release()):
                 raise
-            return self._open()
+            return self._open(opened)
 
-    def _open(self) -> tuple[str, int]:
+    def _open(self, opened: int) -> tuple[str, int]:
         self.db = connect(self.path, SCHEMA)
         try:
             self.db.execute(f"pragma wal_autocheckpoint = {SELDOM}")
             with transaction(self.db):
                 modernise(self.db)
-                name, boot = self._meta("id", uuid4().hex[:12]), int(self._meta("boot", "0")) + 1
-                self.db.execute("update meta set value = ? where key = 'boot'", (str(boot),))
+                name, life = self._meta("id", uuid4().hex[:12]), max(int(self._meta("boot", "0")) + 1, opened)
+                self.db.execute("update meta set value = ? where key = 'boot'", (str(life),))
         except BaseException:
             self.db.close()
             raise
-        return name, boot
+        return name, life
 
     def _meta(self, key: str, default: str) -> str:
         self.db.execute("insert or ignore into meta values (?, ?)", (key, default))

@@ -44,6 +44,9 @@ def unpack(row: bytes) -> Parcel:
     return Parcel(got.batches, spans)
 
 
+LIFE = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One publication on a gateway's data topic (with a parcel) or status topic (without)."""
@@ -51,7 +54,8 @@ class Message:
     spool: str
     """Id of the spool file; a replaced file has another."""
     turn: int
-    """Rises with every message of the spool, also over restarts: the newest claim counts."""
+    """Rises with every message of the spool, also over restarts: the newest claim counts. From `LIFE` on its bits say in which life of
+    the spool: a file brought back from a copy gives its rows' numbers anew."""
     claims: Mapping[str, int] = field(default_factory=dict)
     """Band → everything before this time (µs UTC) is stored, or recorded as a gap, as far as this spool knows."""
     seq: int | None = None
@@ -84,24 +88,27 @@ def unseal(payload: bytes) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What an ingester has just committed of one spool."""
+    """What an ingester has just committed of one life of one spool."""
 
     spool: str
     stored: Sequence[tuple[int, int]]
     """Inclusive ranges of rows, ascending."""
     dead: Sequence[tuple[int, str]] = ()
     """Rows set aside whole or in part, with the reason."""
+    life: int | None = None
+    """`None`: not told, or the message could not be read so far."""
 
 
 def seal_ack(ack: Ack) -> bytes:
     stored, dead = [list(r) for r in ack.stored], [list(d) for d in ack.dead]
-    return cbor2.dumps({"v": VERSION, "spool": ack.spool, "stored": stored, "dead": dead})
+    life = {} if ack.life is None else {"life": ack.life}
+    return cbor2.dumps({"v": VERSION, "spool": ack.spool, "stored": stored, "dead": dead} | life)
 
 
 def unseal_ack(payload: bytes) -> Ack:
     """Raises `Refused`."""
     got = loaded(payload, AckForm, "ack")
-    return Ack(got.spool, got.stored, got.dead)
+    return Ack(got.spool, got.stored, got.dead, got.life)
 
 
 def ranges(rows: Iterable[int]) -> list[tuple[int, int]]:

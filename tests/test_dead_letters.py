@@ -216,5 +216,5 @@ ANYTHING = st.recursive(
 def test_no_bytes_can_harm_who_looks_at_them(payload: bytes) -> None:
     json.dumps(glimpse(payload))
     assert counted(payload) >= 0
-    spool, seq = address(payload)
+    spool, life, seq = address(payload)
     assert (seq >= 0) or (spool, seq) == ("", -1)
