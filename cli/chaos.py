@@ -1,9 +1,7 @@
 """`keepup chaos`: a storm over a line of its own, and whether anything was lost."""
 
 from collections.abc import Callable
-from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
@@ -13,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from cli.options import as_json
 from cli.processes import end_alike
 from cli.victims import Broker, Kept, site
+from lab.chaos.ground import ground
 from lab.chaos.storm import rage
 
 
@@ -35,13 +34,13 @@ def chaos(
     Example: keepup chaos --seconds 60 --seed 2 --broker mosquitto
     """
     end_alike()
-    folder = Path(mkdtemp(prefix="keepup-chaos-"))
-    try:
-        with _progress() as progress:
-            came = rage(site(folder, broker, store), seconds, seed, bands, moved=_bar(progress, seconds))
-    except BaseException:
-        rmtree(folder, ignore_errors=True)
-        raise
+    with ground() as folder:
+        try:
+            with _progress() as progress:
+                came = rage(site(folder, broker, store), seconds, seed, bands, moved=_bar(progress, seconds))
+        except BaseException:
+            rmtree(folder, ignore_errors=True)
+            raise
     typer.echo(came.json() if json_ else came)
     if came.kept:
         rmtree(folder, ignore_errors=True)

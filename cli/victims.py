@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from shutil import which
 
@@ -47,7 +48,7 @@ def site(folder: Path, broker: Broker, kept: Kept = Kept.SQLITE, module: Sequenc
     """None of it runs yet but a server of readings. `module`: how one of ours is run. Raises `BadParameter`, `StoreUnavailable`."""
     port, line = free_port(), folder / "site"
     own = broker is Broker.EMBEDDED
-    brokers = [] if own else [Victim("broker", [_mosquitto(), "-p", str(port)], folder / "broker.log")]
+    brokers = [] if own else [Victim("broker", _mosquitto(folder, port), folder / "broker.log")]
     servers, address, store = _kept(folder, line, kept, module)
     where = ["--port", str(port)] if own else ["--broker", f"mqtt://127.0.0.1:{port}"]
     command = [*module, "cli.main", "ingest", str(line), "--store", address, *where]
@@ -115,8 +116,11 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("KEEPUP_")} | {TETHER: "1"}
 
 
-def _mosquitto() -> str:
+def _mosquitto(folder: Path, port: int) -> list[str]:
     found = which("mosquitto") or which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if found is None:
         raise typer.BadParameter("Mosquitto is not installed. Install it (Debian: apt-get install mosquitto), or take --broker embedded.")
-    return found
+    told = folder / "mosquitto.conf"
+    # one that changes its user would outlive a storm that is killed
+    told.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser {getuser()}\n")
+    return [found, "-c", str(told)]

@@ -33,13 +33,19 @@ class Disk:
 def small_disk(folder: Path) -> Iterator[Disk | None]:
     """`None` where none can be had; then the spool is to lie in `folder` all the same."""
     folder.mkdir(parents=True)
-    mount, unmount = which("mount"), which("umount")
-    if not (mount and unmount and _done(mount, "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "keepup-chaos", str(folder))):
+    mount = which("mount")
+    if not (mount and which("umount") and _done(mount, "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "keepup-chaos", str(folder))):
         yield None
         return
     try:
         yield Disk(folder)
     finally:
+        unmounted(folder)
+
+
+def unmounted(folder: Path) -> None:
+    """Does nothing where none is mounted there."""
+    if unmount := which("umount"):
         _done(unmount, "-l", str(folder))
 
 

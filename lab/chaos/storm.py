@@ -13,6 +13,7 @@ from ingest.catalog import Catalog
 from ingest.store import Store, StoreUnavailable
 from lab.chaos.collector import Orders, devs
 from lab.chaos.disk import Disk, small_disk
+from lab.chaos.ground import GATEWAY
 from lab.chaos.proxy import Proxy
 from lab.chaos.reader import Account, Claimed
 from lab.chaos.verdict import Tally, Verdict, summed, verdict
@@ -60,7 +61,7 @@ def rage(
     Raises `StoreUnavailable`, `SpoolUnavailable` where the books cannot be read at the end.
     """
     with ExitStack() as stack:
-        small = stack.enter_context(small_disk(site.folder / "gateway")) if disk else None
+        small = stack.enter_context(small_disk(site.folder / GATEWAY)) if disk else None
         return asyncio.run(Storm(site, seed, bands, small, moved).lived(seconds))
 
 
@@ -104,7 +105,7 @@ class Storm:
 
     @property
     def spool(self) -> Path:
-        return self.site.folder / "gateway" / "spool.db"
+        return self.site.folder / GATEWAY / "spool.db"
 
     @property
     def journal(self) -> Path:

@@ -4,7 +4,9 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from shutil import which
 
 FAREWELL = 5.0
 """s for one that is asked to end."""
@@ -12,7 +14,7 @@ FAREWELL = 5.0
 
 @dataclass(slots=True)
 class Victim:
-    """What it says goes to `log`. Its stdin is a pipe: with this process it loses it, and ends."""
+    """What it says goes to `log`. It ends with this process: `bound` sees to that, and the stdin of a verb of ours, a pipe."""
 
     name: str
     command: Sequence[str]
@@ -37,7 +39,7 @@ class Victim:
         self.due = None
         with self.log.open("ab") as said:
             self._process = subprocess.Popen(  # noqa: S603 — our own
-                list(self.command),
+                bound(self.command),
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
@@ -67,3 +69,15 @@ class Victim:
             self._process.kill()
             self._process.wait()
         self.hush()
+
+
+def bound(command: Sequence[str]) -> list[str]:
+    """The same as a process that Linux kills once the thread that started it is gone, if by -9. It must not change its user after."""
+    return [*_binding(), *command]
+
+
+@cache
+def _binding() -> tuple[str, ...]:
+    binding = (which("setpriv") or "true", "--pdeathsig", "KILL")
+    asked = subprocess.run([*binding, "true"], capture_output=True, check=False)  # noqa: S603 — of util-linux
+    return binding if binding[0] != "true" and asked.returncode == 0 else ()
