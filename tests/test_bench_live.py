@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,11 @@ def test_only_rows_behind_the_backlog_are_late_and_each_reading_once(tmp_path: P
 )
 def test_books_are_whole_where_all_that_was_accepted_is_stored(row: dict[str, int | None], balanced: bool, whole: bool) -> None:
     assert summed(json.dumps({"balanced": balanced, "rows": [row]})).whole == whole
+
+
+def test_books_are_not_whole_while_the_gateway_still_holds_something() -> None:
+    assert WHOLE.whole
+    assert not replace(WHOLE, over=False).whole
 
 
 @pytest.mark.parametrize("lost", [0, 1])

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.bench.job import Figure, Unmeasured
 from lab.chaos.storm import Site
@@ -22,11 +22,13 @@ class Books:
     accepted: int
     stored: int
     dead: int
+    over: bool = True
+    """Whether the gateway says that all it had is stored."""
 
     @property
     def whole(self) -> bool:
-        """Nothing is under way any more, so whatever was accepted must be stored."""
-        return self.balanced and self.accepted == self.stored > 0 and not self.dead
+        """Nothing is under way any more, and whatever was accepted is stored."""
+        return self.over and self.balanced and self.accepted == self.stored > 0 and not self.dead
 
     def figures(self) -> Sequence[Figure]:
         lost = self.accepted - self.stored
@@ -37,11 +39,11 @@ class Books:
         ]
 
 
-def books(site: Site) -> Books:
-    """Once all is stored. Raises `Unmeasured`."""
+def books(site: Site, *, over: bool) -> Books:
+    """`over`: see `Books`. Raises `Unmeasured`."""
     ingester = next(one for one in site.others if one.name == "ingester")
-    for _ in range(TRIES):
-        found = summed(_asked(ingester))
+    for _ in range(TRIES if over else 1):
+        found = replace(summed(_asked(ingester)), over=over)
         if found.whole:
             break
         time.sleep(AGAIN)
@@ -51,8 +53,8 @@ def books(site: Site) -> Books:
 def summed(told: str) -> Books:
     """`told`: what `keepup ledger --json` says."""
     ledger = json.loads(told)
-    totals = (sum(row[name] or 0 for row in ledger["rows"]) for name in ("accepted", "stored", "dead"))
-    return Books(ledger["balanced"], *totals)
+    accepted, stored, dead = (sum(row[name] or 0 for row in ledger["rows"]) for name in ("accepted", "stored", "dead"))
+    return Books(ledger["balanced"], accepted, stored, dead)
 
 
 def _asked(ingester: Victim) -> str:

@@ -49,8 +49,8 @@ def run(bench: Bench) -> Outcome:
         until_it_listens(processes["ingester"])
         with live(site, bench, tells=True, after=backlog.rows) as gateway:
             drained = _drained(gateway, backlog, processes, bench.moved)
-            gateway.end()
-        return _outcome(backlog, drained, books(site))
+            over = gateway.end()
+            return _outcome(backlog, drained, books(site, over=over))
 
 
 def filled(path: Path, bench: Bench, moved: Callable[[float], None] = lambda _: None) -> Backlog:

@@ -48,12 +48,12 @@ class Live:
         except Empty as nothing:
             raise Unmeasured(f"The live bands' gateway said nothing for {PATIENCE:g} s. Try again with fewer --bands.") from nothing
 
-    def end(self) -> None:
-        """It hears no more, and ends once all it has is stored. Raises `Unmeasured`."""
+    def end(self, patience: float = PATIENCE) -> bool:
+        """It hears no more, and ends once all it has is stored; whether it was within `patience`, s. Raises `Unmeasured`."""
         if self._process.stdin:
             self._process.stdin.close()
-        for _ in self.beats():
-            pass
+        end = time.monotonic() + patience
+        return all(time.monotonic() < end for _ in self.beats())
 
     def _hear(self) -> None:
         for line in self._process.stdout or ():

@@ -50,8 +50,8 @@ def run(bench: Bench) -> Outcome:
             with listening(site, bench, gateway) as ear:
                 since = heard(ear, bench.now, SETTLED, lambda _: toll.look())
             taken = list(toll.figures())
-            gateway.end()
-        return _outcome(kept, outage, since, taken, books(site))
+            over = gateway.end()
+            return _outcome(kept, outage, since, taken, books(site, over=over))
 
 
 def _outage(bench: Bench, gateway: Live, store: Victim, toll: Toll) -> Outage:
