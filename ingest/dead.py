@@ -71,7 +71,7 @@ class Letters:
 def enter(db: sqlite3.Connection, dead: Sequence[Dead], now: int, tried: Sequence[Letter] = ()) -> None:
     """Keep what was set aside. Letters that were `tried` again go if they are not among it; else they stay, with their new reason."""
     still = {one.key for one in dead}
-    db.executemany("delete from dead where rowid = ?", [(letter.id,) for letter in tried if letter.dead.key not in still])
+    db.executemany(_GONE, [(letter.id, *letter.dead.key) for letter in tried if letter.dead.key not in still])
     db.executemany(_KEEP, [(d.spool, d.seq, d.part, d.reason, d.readings, d.payload, now) for d in dead])
     if any(one.seq < 0 for one in dead):
         db.execute(_FORGET, (LOST,))
@@ -125,6 +125,8 @@ def _letter(row: tuple[Any, ...]) -> Letter:
 
 _LETTERS = "select rowid, at, spool, seq, part, reason, readings, payload from dead"
 _KEEP = "insert into dead values (?, ?, ?, ?, ?, ?, ?) on conflict do update set reason = excluded.reason"
+_GONE = "delete from dead where rowid = ? and spool = ? and seq = ? and part = ? and payload = ?"
+"""Once a letter is gone, by another who tried it too, SQLite may give its number to the next."""
 _FORGET = "delete from dead where seq < 0 and rowid not in (select rowid from dead where seq < 0 order by rowid desc limit ?)"
 SCHEMA = """
 create table if not exists dead(spool text, seq integer, part integer, reason text not null, readings integer not null,

@@ -6,6 +6,8 @@ import cbor2
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 VERSION = 1
+LONGEST = 40
+"""Characters told of a version that is no number known here."""
 
 
 class Refused(ValueError):
@@ -68,10 +70,17 @@ def loaded(payload: bytes, form: type[Form], what: str) -> Form:
         raw = cbor2.loads(payload)
         version = raw.get("v") if isinstance(raw, dict) else None
         if version != VERSION:
-            raise Refused(f"{what} of version {version!r}; this KeepUp reads version {VERSION}")
+            raise Refused(f"{what} of version {_told(version)}; this KeepUp reads version {VERSION}")
         return form.model_validate(_tupled(raw))
-    except (cbor2.CBORDecodeError, ValidationError, RecursionError, MemoryError) as error:
+    except (cbor2.CBORDecodeError, ValidationError, RecursionError) as error:
         raise Refused(f"unreadable {what}: {first_line(error)}") from error
+
+
+def _told(version: object) -> str:
+    try:
+        return repr(version)[:LONGEST]
+    except ValueError:  # an integer of more digits than Python prints
+        return "beyond words"
 
 
 def first_line(error: BaseException) -> str:

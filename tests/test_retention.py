@@ -1,5 +1,6 @@
 """What is too old is forgotten once a day, and what was made of it stays."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -90,6 +91,18 @@ def test_a_new_catalog_forgets_nothing_for_a_day_and_then_once_a_day(kept: Books
         tidy(kept, NOON + hours * HOUR)
         due.append(not kept.store.batches(DEV, Stream.ACC, NOON - 41 * DAY, NOON))
     assert due == [False] * 4 + [True] + [False] * 3 + [True] + [False] * 3
+
+
+@pytest.mark.parametrize("name", ["{}.copy.db", "{} (1).db", "raw-.db", "raw-2026-1-8.db", "raw-2026-13-40.db"])
+def test_a_file_left_beside_the_day_files_is_neither_read_nor_forgotten(kept: Books, tmp_path: Path, name: str) -> None:
+    hear(kept, worn(), NOON)
+    (of_day,) = (tmp_path / "store").glob("raw-*.db")
+    before, stray = kept.store.daily(NOON - DAY, NOON + DAY), of_day.with_name(name.format(of_day.stem))
+    shutil.copy(of_day, stray)
+    assert kept.store.daily(NOON - DAY, NOON + DAY) == before
+    assert len(kept.store.batches(DEV, Stream.ACC, NOON, NOON + HOUR)) == 720
+    kept.store.trim(NOON + RAW_KEPT + 2 * DAY)
+    assert (of_day.exists(), stray.exists()) == (False, True)
 
 
 def test_the_catalog_forgets_what_explains_nothing_that_is_held_any_more(kept: Books) -> None:

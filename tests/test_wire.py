@@ -1,5 +1,6 @@
 """The bytes on the wire: round trips, refusals, and golden bytes so that a change of format cannot pass unseen."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -38,6 +39,13 @@ def test_a_reader_that_knows_no_corrections_reads_the_gap_without_it() -> None:
 def test_a_later_major_version_is_refused_and_says_which() -> None:
     with pytest.raises(Refused, match="version 2"):
         unseal(cbor2.dumps({"v": 2, "spool": "s", "turn": 1}))
+
+
+@pytest.mark.parametrize("read", [unpack, unseal, unseal_ack])
+def test_a_version_beyond_words_is_refused_in_few(read: Callable[[bytes], object]) -> None:
+    for version in (10**5000, -(10**5000), [10**5000], "x" * 10_000):
+        with pytest.raises(Refused, match=r"^(parcel|message|ack) of version .{1,40}; this KeepUp reads version 1$"):
+            read(cbor2.dumps({"v": version}))
 
 
 def test_parcel_message_and_ack_come_back_as_they_went() -> None:

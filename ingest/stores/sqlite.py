@@ -153,12 +153,12 @@ class SqliteStore:
         return _unpacked(row[0]) if row else np.empty(0, MINUTE_DTYPE)
 
     def _path(self, day: int) -> Path:
-        return self._folder / f"raw-{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}.db"
+        return self._folder / datetime.fromtimestamp(day * 86_400, UTC).strftime(_DATED)
 
     def _files(self) -> list[tuple[Path, int]]:
         """Day files and the UTC day each holds, ascending."""
-        dated = [(p, datetime.strptime(p.stem, "raw-%Y-%m-%d").replace(tzinfo=UTC)) for p in sorted(self._folder.glob("raw-*.db"))]
-        return [(path, int(at.timestamp()) // 86_400) for path, at in dated]
+        dated = [(path, _told(path.name)) for path in sorted(self._folder.glob("raw-*.db"))]
+        return [(path, day) for path, day in dated if day is not None]  # else a copy that somebody left beside them
 
     def _days(self, start: int | None, end: int | None, newest_first: bool = False) -> Iterator[sqlite3.Connection]:
         """One after the other: a file may be closed again once the next is asked for."""
@@ -179,6 +179,15 @@ class SqliteStore:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(why(path or self._folder / "store.db", error)) from error
+
+
+def _told(name: str) -> int | None:
+    """The UTC day that a day file's name tells; `None`: it is no day file."""
+    try:
+        at = datetime.strptime(name, _DATED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(at.timestamp()) // 86_400 if at.strftime(_DATED) == name else None
 
 
 def _daily(db: sqlite3.Connection, start: int, end: int) -> Iterator[tuple[str, int, int]]:
@@ -206,6 +215,7 @@ def _unpacked(body: bytes) -> Minutes:
     return np.frombuffer(zstandard.decompress(body), MINUTE_DTYPE)
 
 
+_DATED = "raw-%Y-%m-%d.db"
 _KEEP = "insert or ignore into batch values (?, ?, ?, ?, ?, ?, ?)"
 _BATCHES = """
 create table if not exists batch(dev text, stream text, t0 integer, t1 integer not null, n integer not null, arrived integer not null,
