@@ -57,13 +57,27 @@ def test_books_that_could_not_be_published_are_told_the_next_time(gate: Gate) ->
     assert told(gate)[-1] == {"d1": [(TODAY, 6)]}
 
 
-def test_all_books_are_told_again_once_an_hour(gate: Gate) -> None:
+def test_all_books_are_told_again_every_so_often(gate: Gate) -> None:
     gate.spool.commit([plain()], [], {})
     gate.move(100.0)
     gate.answer(1)
     told(gate)
     every = [books for half in range(241) for books in (gate.move(100.0 + half * (STATUS_EVERY + 0.1)), told(gate))[1]]
-    assert sum(1 for books in every if books) == 240 * (STATUS_EVERY + 0.1) // ALL_BOOKS_EVERY == 2
+    assert sum(1 for books in every if books) == 240 * (STATUS_EVERY + 0.1) // ALL_BOOKS_EVERY == 12
+
+
+def test_an_ingester_that_was_away_is_told_all_books_as_soon_as_it_answers_again(gate: Gate) -> None:
+    #   clock   100          131                      162             163
+    #           connected    row 1 and books, lost    row 1 again     answered: all books again
+    gate.move(100.0)
+    gate.spool.commit([plain()], [], {})
+    gate.move(101.0 + STATUS_EVERY)
+    assert told(gate)[-1] == {"d1": [(TODAY, 3)]}
+    gate.move(102.0 + STATUS_EVERY + PATIENCE)
+    assert told(gate) == [{}]
+    gate.answer(1)
+    gate.move(103.0 + STATUS_EVERY + PATIENCE)
+    assert told(gate) == [{"d1": [(TODAY, 3)]}]
 
 
 def test_many_books_go_in_several_messages(gate: Gate) -> None:
