@@ -81,6 +81,7 @@ def collect(
     with ExitStack() as stack:
         kept = Spool(spool, budget * MB, opened=_system()[0])
         stack.callback(kept.close)
+        kept.hear_only({one.dev for one in band})
         sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
         timekeeper = Timekeeper(_steady, _system, max((at for one in band if (at := kept.heard_to(one.dev)) is not None), default=None))
         asyncio.run(_hear(band, kept, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record, Pace(commit=commit)))

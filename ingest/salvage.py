@@ -10,8 +10,7 @@ from pathlib import Path
 
 from ingest.batch import DAY, Cause, Span
 from ingest.inspection import TABLES, Kept, Looked, chunks, table, top_row
-from ingest.spool import ROTTEN
-from ingest.spooled import SCHEMA, count
+from ingest.spooled import ROTTEN, SCHEMA, count
 from ingest.spoolfile import SpoolUnavailable
 from ingest.sqlite import connect, transaction, why
 from ingest.thinning import TOLD

@@ -10,13 +10,13 @@ from sqlite3 import Connection
 
 import structlog
 
-from ingest.batch import MINUTE, Batch, Cause, Span, Stream
+from ingest.batch import MINUTE, Batch, Span, Stream
 from ingest.budget import BUDGET, Budget, forecast
 from ingest.reserve import RESERVE, free
-from ingest.spooled import Books, books, count, insert, needed, note_pace, packed, remember, unused, used
+from ingest.spooled import ROTTEN, Books, books, count, insert, needed, note_pace, packed, remember, set_aside, unused, used
 from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
 from ingest.unwritten import HOLD, Commit, Unwritten
-from ingest.wire import LIFE, Parcel, pack
+from ingest.wire import LIFE
 
 log = structlog.get_logger()
 BITE = 16
@@ -50,8 +50,14 @@ class Spool:
         self._turn = self.life << LIFE
         self.commits = 0
         """Since it was opened: the sender sees by it that there is something new to claim."""
+        self._left: list[str] = []
         with suppress(SpoolFull), self._file.writing() as db:
             db.execute("insert or replace into meta values ('budget', ?)", (str(budget),))
+
+    def hear_only(self, bands: Collection[str]) -> None:
+        """Of other bands, once heard and gone to another gateway since, there is nothing to add: they are claimed as far as these are
+        heard. While nobody says, of each as far as it was heard itself."""
+        self._left = [dev for (dev,) in self._file.all("select dev from band") if dev not in bands]
 
     def commit(
         self,
@@ -66,7 +72,8 @@ class Spool:
         where no span says so (a recording). Raises `SpoolUnavailable`.
         """
         with self._file.at_once():
-            self._unwritten.add(Commit(batches, spans, cursors, heard_to or {}))
+            left = dict.fromkeys(self._left, max((span.t1 for span in spans), default=0))
+            self._unwritten.add(Commit(batches, spans, cursors, left | dict(heard_to or {})))
             self._catch_up()
 
     def _catch_up(self) -> None:
@@ -115,7 +122,7 @@ class Spool:
             return waits if waits is not None else self._file.one("select at from cursor where dev = ? and stream = ?", dev, str(stream))
 
     def heard_to(self, dev: str) -> int | None:
-        """Time up to which the band's link was alive or a gap is recorded."""
+        """Time up to which the band's link was alive or a gap is recorded, or it was another gateway's."""
         return self._file.one("select heard_to from band where dev = ?", dev)
 
     def claim(self, dev: str) -> int | None:
@@ -234,16 +241,8 @@ class Spool:
             return [Row(seq, dev, parcel if zlib.crc32(parcel) == crc else self._set_aside(seq)) for seq, dev, crc, parcel in found]
 
     def _set_aside(self, seq: int) -> bytes:
-        """Keeps what the disk made of a row; under its number a gap leaves instead, so that its neighbours can and the loss is seen."""
-        ((dev, start, end, day, readings),) = self._file.all("select dev, t0, t1, day, readings from row where seq = ?", seq)
-        gap = pack(Parcel([], [Span(dev, start, max(end, start + 1), Cause.CORRUPT)]))
         with self._file.writing() as db:
-            db.execute("insert into aside select seq, ?, readings, parcel from row where seq = ?", (ROTTEN, seq))
-            db.execute("update row set readings = 0, weight = 0, crc = ?, parcel = ? where seq = ?", (zlib.crc32(gap), gap, seq))
-            count(db, "thinned", {(dev, day): readings})
-        self._touched.add((dev, day))
+            key, gap = set_aside(db, seq)
+        self._touched.add(key)
         log.error("a row was set aside", row=seq, reason=ROTTEN, next=f"copy {self.path.name} to another disk")
         return gap
-
-
-ROTTEN = "changed since it was committed: the disk is failing"

@@ -7,7 +7,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ingest.batch import DAY, HOUR, Batch, Span
+from ingest.batch import DAY, HOUR, Batch, Cause, Span
 from ingest.body import encode
 from ingest.thinning import weight
 from ingest.unwritten import Commit
@@ -15,6 +15,7 @@ from ingest.wire import Parcel, pack
 
 PARCEL_BYTES = 60_000
 """A row is cut here, so that a message stays well under every broker's default limit."""
+ROTTEN = "changed since it was committed: the disk is failing"
 PACE_KEPT = 48
 """Hours whose bytes are remembered, to foretell by."""
 Packed = tuple[str, int, int, int, int, int, bytes]
@@ -55,6 +56,17 @@ def count(db: sqlite3.Connection, table: str, of: Mapping[tuple[str, int], int])
     """`table`: accepted, answered or thinned; `of`: (band, day) → readings."""
     rows = [(dev, day, n) for (dev, day), n in of.items() if n]
     db.executemany(f"insert into {_COUNTS[table]} values (?, ?, ?) on conflict do update set n = n + excluded.n", rows)
+
+
+def set_aside(db: sqlite3.Connection, seq: int) -> tuple[tuple[str, int], bytes]:
+    """Keeps what the disk made of a row; under its number a gap leaves instead, so that its neighbours can and the loss is seen. Gives
+    (band, day) of which there are fewer readings now, and the gap."""
+    ((dev, t0, t1, day, readings),) = db.execute("select dev, t0, t1, day, readings from row where seq = ?", (seq,)).fetchall()
+    gap = pack(Parcel([], [Span(dev, t0, max(t1, t0 + 1), Cause.CORRUPT)]))
+    db.execute("insert into aside select seq, ?, readings, parcel from row where seq = ?", (ROTTEN, seq))
+    db.execute("update row set readings = 0, weight = 0, crc = ?, parcel = ? where seq = ?", (zlib.crc32(gap), gap, seq))
+    count(db, "thinned", {(dev, day): readings})
+    return (dev, day), gap
 
 
 def note_pace(db: sqlite3.Connection, at: int, bytes_: int) -> None:
