@@ -97,7 +97,7 @@ def _outcome(backlog: Backlog, drained: Drained, kept: Books) -> Outcome:
     pace = backlog.seconds * backlog.bands / drained.seconds
     figures = [
         Figure(f"backlog, {backlog.seconds / 3600:g} h of {backlog.bands} bands", backlog.rows, "rows"),
-        Figure("drained in", drained.seconds, "s", f"≤ {backlog.seconds * backlog.bands / PACE:.0f}"),
+        Figure("drained in", drained.seconds, "s", f"≤ {backlog.seconds * backlog.bands / PACE:.3g}"),
         Figure("drained", backlog.rows / drained.seconds, "rows/s"),
     ]
     if drained.late:
