@@ -51,6 +51,7 @@ class Looked:
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The spool, not to be written, and nobody else's meanwhile. Raises `SpoolUnavailable`."""
+    path = path.resolve()
     held, index = alone(path), path.with_name(path.name + "-shm")
     had_index, journal = index.exists(), path.with_name(path.name + "-wal")
     # nothing but the file itself to be read: SQLite then writes nothing beside it

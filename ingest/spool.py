@@ -41,12 +41,11 @@ class Spool:
     """
 
     def __init__(self, path: Path, budget: int = BUDGET, reserve: int = RESERVE, hold: int = HOLD, opened: int = 0) -> None:
-        self.path = path
         self._file, self._budget, self._unwritten = SpoolFile(path, reserve, opened), Budget(budget), Unwritten(hold)
         self._out: set[int] = set()
         self._touched: set[tuple[str, int]] = set()
         self._bytes = self._noted = self._gone = 0
-        self.id, self.life = self._file.id, self._file.life
+        self.path, self.id, self.life = self._file.path, self._file.id, self._file.life
         self._turn = self.life << LIFE
         self.commits = 0
         """Since it was opened: the sender sees by it that there is something new to claim."""

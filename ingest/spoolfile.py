@@ -35,7 +35,7 @@ class SpoolFile:
     """Safe from several threads. `reserve`: bytes kept beside the file, given back when the disk is full. Raises `SpoolUnavailable`."""
 
     def __init__(self, path: Path, reserve: int, opened: int) -> None:
-        self.path = path
+        self.path = path = path.resolve()  # one file, one lock, whatever names lead to it
         self._reserve = Reserve(path, reserve)
         self._lock = RLock()
         self._held = alone(path)
@@ -137,7 +137,9 @@ class SpoolFile:
 def alone(path: Path) -> int:
     """Keeps every other process off this spool while the returned descriptor is open. Raises `SpoolUnavailable`."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.sync()  # SQLite sees to the file's own folder, and to none above it
         held = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SpoolUnavailable(why(path, error)) from error

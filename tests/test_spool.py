@@ -47,6 +47,19 @@ def test_a_second_collector_on_one_spool_is_refused(tmp_path: Path) -> None:
     Spool(tmp_path / "spool.db").close()
 
 
+def test_a_second_collector_is_refused_by_whatever_name_it_calls_the_spool(tmp_path: Path) -> None:
+    (tmp_path / "card").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "card" / "spool.db")
+    (tmp_path / "disk").symlink_to(tmp_path / "card")
+    with closing(Spool(tmp_path / "link.db")) as spool:
+        spool.commit([plain()], [], {})
+        for name in ("card/spool.db", "disk/spool.db", "link.db"):
+            with pytest.raises(SpoolUnavailable, match="Another collector"):
+                Spool(tmp_path / name)
+    with closing(Spool(tmp_path / "disk" / "spool.db")) as spool:
+        assert spool.waiting() == 1
+
+
 def test_a_read_only_spool_is_refused_with_what_to_do(tmp_path: Path) -> None:
     Spool(tmp_path / "spool.db").close()
     (tmp_path / "spool.db").chmod(0o444)
