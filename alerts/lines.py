@@ -25,7 +25,7 @@ CAUSES: Mapping[str, Said] = {
     "gateway": ("receiver not running", _RECEIVER),
     "clock": ("clock not trusted", _RECEIVER),
     "overflow": ("receiver full", _RECEIVER),
-    "corrupt": ("stored data unreadable", _RECEIVER),
+    "corrupt": ("data unreadable", _RECEIVER),
 }
 """Why a band was not heard, as the gap's own record has it (`ingest.batch.Cause`)."""
 _BAND = "ask whether the band is charged, worn and near its receiver."

@@ -101,14 +101,15 @@ class Batch:
 class Cause(StrEnum):
     """Why nothing is known. Of gaps that overlap, the one whose cause stands later in this list is told: it was learnt later."""
 
+    THINNED = "thinned"  # the spool was full: the motion went, what else was heard is there, and so is the time the link was alive
     RECORD = "record"  # a recording holds nothing here
     RADIO = "radio"  # the link broke and did not come back at once
     RANGE = "range"  # the band is not heard at all
     GATEWAY = "gateway"  # the collector was not running
     CHARGING = "charging"  # the band was silent, and came back charged
     BATTERY = "battery"  # the band went silent with an empty battery
-    OVERFLOW = "overflow"  # the spool was full
-    CORRUPT = "corrupt"  # a committed row could no longer be read, or is set aside
+    OVERFLOW = "overflow"  # the spool was full: what was said is gone, so a silence no longer means that nothing changed
+    CORRUPT = "corrupt"  # what the band said, or a committed row, could not be read, or is set aside
     CLOCK = "clock"  # the gateway's clock was wrong: what bears these times is of another time, even where the link was alive
 
 

@@ -227,11 +227,12 @@ class Collector:
             held_to = place.presence.proven if listening.end is None else listening.end
             made = cut(dev, place.band.driver, listening.feed, listening.frames, after, held_to, clock)
             self._count(len(listening.frames), made.repeats, made.aside)
-            listening.frames.clear()
+            listening.became(made)
             batches += made.batches
             if made.batches:
                 cursors[key] = int(made.batches[-1].times[-1])
                 self._mind_battery(place, made.batches)
+        place.presence.unread = any(listening.unread for listening in place.listenings)
         place.listenings[:] = [listening for listening in place.listenings if listening.end is None]
         return batches
 

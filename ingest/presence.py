@@ -1,4 +1,4 @@
-"""When one band's link was proven alive; all other time is a gap with a cause. The spans given out tile time."""
+"""When one band's link was proven alive and could be read; all other time is a gap with a cause. The spans given out tile time."""
 
 from dataclasses import dataclass
 
@@ -36,6 +36,9 @@ class Presence:
         self.to = now if recorded is None else recorded
         """Everything of this band before this time was given out by `take`."""
         self.linked = False
+        self.unread = False
+        """Whether what the band says cannot be read at present (see `Listening.unread`): such a link proves nothing."""
+        self._unread_before = False
         self._started = self._silent = max(now, self.to)
         self._stretches: list[_Stretch] = []
         self._trusted_from = 0
@@ -82,12 +85,14 @@ class Presence:
         """Spans from where the last ones ended: up to the last proof while linked, else up to `now`, but for a silence
         too short to know its cause (`closing` gives that out too)."""
         spans = self._gap(self._started, Cause.GATEWAY)
+        # a good frame is a proof of life for the time since the last, and that time still was one of frames nobody could read
+        unread, self._unread_before = self.unread or self._unread_before, self.unread
         for stretch in self._stretches:
             spans += self._silence(stretch.start, stretch.missed, stretch.audible)
             if self._silent < stretch.start:
                 self._dark = self._silent, stretch.start
             if stretch.proven > self.to:
-                spans.append(Span(self.dev, self.to, stretch.proven))
+                spans += self._gap(stretch.proven, Cause.CORRUPT) if unread else [Span(self.dev, self.to, stretch.proven)]
                 self.to = self._silent = stretch.proven
         self._stretches = self._stretches[-1:] if self.linked else []
         if not self.linked and (closing or now - self._silent > BRIEF):

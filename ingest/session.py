@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from ingest.batch import MICROS, Stream
 from ingest.driver import Driver, Feed
-from ingest.frames import Frame
+from ingest.frames import Cut, Frame
 from ingest.presence import Presence
 from ingest.radio import Link, Radio, RadioError
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,26 @@ class Listening:
     frames: list[Frame] = field(default_factory=list)
     end: int | None = None
     """When it ended, µs UTC; `None` while it lasts."""
+    unread: bool = False
+    """Whether what the band says here cannot be read at present: its silence then says nothing of its wearer either.
+
+    From a commit on in which it said something and none of that could be read, to one in which some of it could. So a stray frame among
+    good ones, which lacks no more than itself, makes no hole in the day, and a firmware whose frames have changed makes one without end,
+    also while it says nothing. Of the battery nothing is concluded about its wearer: without it all else still holds.
+    """
 
     def notify(self, at: int, payload: bytes) -> None:
         self.frames.append((at, payload))
+
+    def became(self, made: Cut) -> None:
+        """What became of its frames at a commit."""
+        self.frames.clear()
+        if made.batches:
+            self.unread = False
+        elif made.aside and not self.unread and self.feed.stream is not Stream.BATTERY:
+            self.unread = True
+            next_ = "update KeepUp, or choose another driver for this band; until then it counts as not heard"
+            log.error("what a band says cannot be read", dev=made.aside[0].dev, stream=str(self.feed.stream), next=next_)
 
 
 class Session:

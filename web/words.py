@@ -19,7 +19,7 @@ CAUSES = {
     Cause.GATEWAY: "receiver not running",
     Cause.CLOCK: "clock not trusted",
     Cause.OVERFLOW: "receiver full",
-    Cause.CORRUPT: "stored data unreadable",
+    Cause.CORRUPT: "data unreadable",
     Cause.RECORD: "nothing recorded",
 }
 
