@@ -66,10 +66,12 @@ def _minutes(store: Store, catalog: Catalog, dev: str, start: int, end: int) -> 
     said: list[Batch] = []
     for stream in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY):
         said += store.batches(dev, stream, start - PULSE, end + AROUND)
-    if counter := store.before(dev, Stream.COUNTER, start - PULSE):
+    first = start - PULSE
+    if counter := store.before(dev, Stream.COUNTER, first):
         said.append(counter)
+        first = counter.t0  # whether its clock was right tells a gap that may have ended long ago
     tiles = store.tiles(dev, start - AROUND, end + AROUND)
-    return minutes(start, end, tiles, said, catalog.spans(dev, start - PULSE, end + AROUND))
+    return minutes(start, end, tiles, said, catalog.spans(dev, first, end + AROUND))
 
 
 def _write_bouts(store: Store, dev: str, first: int, end: int) -> None:

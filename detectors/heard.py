@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.runs import Bool
 from ingest.batch import MICROS, MINUTE
 
 I8 = NDArray[np.int64]
@@ -25,6 +26,24 @@ def union(stretches: Iterable[tuple[I8, I8]]) -> tuple[I8, I8]:
     starts, reach = starts[order], np.maximum.accumulate(ends[order])
     apart = starts[1:] > reach[:-1] + SEAM
     return starts[np.append(True, apart)], reach[np.append(apart, True)]
+
+
+def touched(times: I8, length: int, stretches: tuple[I8, I8]) -> Bool:
+    """Which of [time, time + length) overlap one of the stretches, ascending and apart."""
+    starts, ends = stretches
+    if not len(starts):
+        return np.zeros(len(times), np.bool_)
+    after = np.searchsorted(ends, times, "right")
+    overlaps: Bool = (after < len(ends)) & (starts[np.minimum(after, len(ends) - 1)] < times + length)
+    return overlaps
+
+
+def without(stretches: tuple[I8, I8], holes: tuple[I8, I8]) -> tuple[I8, I8]:
+    """What of the stretches lies outside the holes; all of them ascending and apart."""
+    (starts, ends), (opened, closed) = stretches, holes
+    starts = np.concatenate([starts[~touched(starts, 1, holes)], closed[touched(closed, 1, stretches)]])
+    ends = np.concatenate([ends[~touched(ends - 1, 1, holes)], opened[touched(opened - 1, 1, stretches)]])
+    return np.unique(starts), np.unique(ends)  # what only touches is told from both sides
 
 
 def until(times: I8, stretches: tuple[I8, I8]) -> I8:

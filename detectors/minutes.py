@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.gait import gait
-from detectors.heard import F8, I8, share, union, until
+from detectors.heard import F8, I8, share, touched, union, until, without
+from detectors.runs import Bool
 from detectors.steps import counted, slotted
 from ingest.batch import CELL, MINUTE, Batch, Cause, Span, Stream
 from ingest.minute import Minutes, unknown
@@ -38,7 +39,9 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
 
     `tiles`: of the range ± 15 s, parts not merged. `batches`: of the streams other than acceleration, with the last counter and heart
     rate batch before the range. `spans`: alive spans and gaps that touch the range. A band that sends a step counter speaks on
-    change: while a link to it is alive, its silence is stillness. Of other bands silence says nothing.
+    change: while a link to it is alive, its silence is stillness. Of other bands silence says nothing. What bears times of a wrong
+    clock (`Cause.CLOCK`) is of another time, and no part of it counts; where raw motion was given up for want of room
+    (`Cause.OVERFLOW`) silence is no stillness either.
     """
     out = unknown(start, end)
     if not len(out):
@@ -46,28 +49,28 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     said: dict[Stream, list[Batch]] = {stream: [] for stream in Stream}
     for batch in batches:
         said[batch.stream].append(batch)
-    link = union([_linked(spans, [*said[Stream.COUNTER], *said[Stream.HR]])])
-    counter, slots, pulse, classes = (_series(said[s]) for s in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY))
+    wrong, given_up = _gaps(spans, Cause.CLOCK), _gaps(spans, Cause.OVERFLOW)
+    link = without(union([_linked(spans, [*said[Stream.COUNTER], *said[Stream.HR]])]), wrong)
+    counter, slots, pulse, classes = (_series(said[s], wrong) for s in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY))
     slotwise = [(s[0], s[1]) for s in (slots, classes, pulse)]
     cells = merged(tiles)
+    cells = cells[~touched(cells["t"], CELL, wrong)]
     out["coverage"] = np.minimum(share(union([link, (cells["t"], cells["t"] + CELL), *slotwise]), out["t"]), 1)
     speaks = out["t"] + MINUTE > counter[0][0] if len(counter[0]) else np.zeros(len(out), bool)  # no word yet: no counter yet
     linked = np.where(speaks, share(link, out["t"]), 0)
     _steps(out, counter, slots, link, linked)
     _, out["intensity"] = slotted(classes[0], classes[1] - classes[0], classes[2], out["t"])
     out["hr"] = _pulse(pulse, link, out["t"])
-    _motion(out, cells, linked)
-    _judge(out)
-    return _undone(out, spans)
-
-
-def _undone(out: Minutes, spans: Sequence[Span]) -> Minutes:
-    """What bears times of a wrong clock belongs to another time: any minute that such a gap touches is unknown."""
-    for span in spans:
-        if span.cause is Cause.CLOCK:
-            touched = (out["t"] + MINUTE > span.t0) & (out["t"] < span.t1)
-            out[touched] = unknown(int(out["t"][0]), int(out["t"][-1]) + 1)[touched]
+    lost = _motion(out, cells, linked, touched(out["t"], MINUTE, given_up))
+    _judge(out, lost)
+    doubted = touched(out["t"], MINUTE, wrong)
+    out[doubted] = unknown(start, end)[doubted]
     return out
+
+
+def _gaps(spans: Iterable[Span], cause: Cause) -> tuple[I8, I8]:
+    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause is cause], np.int64).reshape(-1, 2)
+    return union([(pairs[:, 0], pairs[:, 1])])
 
 
 def _linked(spans: Iterable[Span], loose: Iterable[Batch]) -> tuple[I8, I8]:
@@ -78,8 +81,8 @@ def _linked(spans: Iterable[Span], loose: Iterable[Batch]) -> tuple[I8, I8]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _series(batches: Sequence[Batch]) -> Series:
-    """All that one stream said; of two words for one instant the larger stands, so that the order of arrival does not matter."""
+def _series(batches: Sequence[Batch], wrong: tuple[I8, I8]) -> Series:
+    """All that one stream said outside `wrong`; of two words for one instant the larger stands, so that the order does not matter."""
     if not batches:
         nothing = np.empty(0, np.int64)
         return nothing, nothing, np.empty(0)
@@ -89,8 +92,9 @@ def _series(batches: Sequence[Batch]) -> Series:
     slot = MINUTE if batches[0].stream in (Stream.STEPS, Stream.INTENSITY) else 0
     ends = times + np.repeat([slot if batch.dt is None else batch.dt for batch in batches], [batch.n for batch in batches])
     order = np.lexsort((values, times))
+    order = order[~touched(times[order], 1, wrong)]
     times = times[order]
-    last = np.append(times[1:] != times[:-1], True)
+    last = np.append(times[1:] != times[:-1], True)[: len(times)]
     return times[last], ends[order][last], values[order][last]
 
 
@@ -119,8 +123,12 @@ def _pulse(pulse: Series, link: tuple[I8, I8], at: I8) -> F8:
     return np.where(rate > 0, rate, np.nan)
 
 
-def _motion(out: Minutes, cells: Tiles, linked: F8) -> None:
-    """What acceleration tells: moving, walking, cadence, spread, angle, ENMO; NaN where it was not seen for half the minute."""
+def _motion(out: Minutes, cells: Tiles, linked: F8, given_up: Bool) -> Bool:
+    """What acceleration tells: moving, walking, cadence, spread, angle, ENMO; NaN where it was not seen for half the minute.
+
+    Gives the minutes of which it tells nothing because some of it was given up: a band says most of its motion while it moves, so what is
+    left of such a minute would look like rest.
+    """
     motion = gait(cells)
     inside = slice(*np.searchsorted(cells["t"], (out["t"][0], out["t"][-1] + MINUTE)))
     cells, motion = cells[inside], motion[inside]
@@ -130,12 +138,13 @@ def _motion(out: Minutes, cells: Tiles, linked: F8) -> None:
         return np.bincount(at, np.asarray(weights, np.float64), len(out)).astype(np.float64, copy=False)
 
     seen = np.bincount(at, minlength=len(out))
+    lost = given_up & (seen < CELLS)
     # A band that is heard and does not speak has not moved, unless it counted steps meanwhile: then it was not asked for acceleration.
     mute = (seen == 0) & ~(out["steps"] == 0)
     known = np.where(mute, 0, np.maximum(seen, linked * CELLS))
     walked = motion["walking"] > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        judged = np.where(known >= HALF * CELLS, known, np.nan)
+        judged = np.where((known >= HALF * CELLS) & ~lost, known, np.nan)
         out["moving"] = np.minimum(per_minute(motion["moving"]) / judged, 1)
         out["walking"] = np.where(np.isnan(judged), np.nan, per_minute(walked) >= WALKED * judged)
         pace = np.where(walked & (motion["cadence"] > 0), motion["cadence"], 0)
@@ -147,15 +156,20 @@ def _motion(out: Minutes, cells: Tiles, linked: F8) -> None:
         out["angle"] = per_minute(angle_z(cells)) / seen
     steps = np.where(np.isnan(judged) | (seen < HALF * CELLS), np.nan, per_minute(pace) / CELLS)
     out["steps"] = np.where(np.isnan(out["steps"]), steps, out["steps"])
+    return lost
 
 
-def _judge(out: Minutes) -> None:
-    """Still, walking and cadence, from motion where it was seen, else from steps and the band's own class."""
+def _judge(out: Minutes, lost: Bool) -> None:
+    """Still, walking and cadence, from motion where it was seen, else from steps and the band's own class.
+
+    Where motion was `lost`, steps tell that somebody moved; that there were none does not tell that nobody did.
+    """
     blind = np.isnan(out["moving"])
     quiet = (out["steps"] == 0) & ~(out["intensity"] > 0)
+    told = np.isfinite(out["steps"])
     calm = (out["moving"] <= STIRRING) & ~(out["steps"] >= INCIDENTAL) & (out["walking"] == 0)
-    out["still"] = np.where(blind, np.where(np.isnan(out["steps"]), np.nan, quiet), calm)
-    out["walking"] = np.where(blind, np.where(np.isnan(out["steps"]), np.nan, out["steps"] >= WALKING_STEPS), out["walking"])
-    out["moving"] = np.where(blind & quiet, 0, out["moving"])
+    out["still"] = np.where(blind, np.where(told & ~(lost & quiet), quiet, np.nan), calm)
+    out["walking"] = np.where(blind, np.where(told, out["steps"] >= WALKING_STEPS, np.nan), out["walking"])
+    out["moving"] = np.where(blind & quiet & ~lost, 0, out["moving"])
     walking = out["walking"] == 1
     out["cadence"] = np.where(walking, np.where(np.isnan(out["cadence"]), out["steps"], out["cadence"]), np.nan)

@@ -25,16 +25,17 @@ def counted(times: I8, values: F8, link: tuple[I8, I8], minutes: I8) -> F8:
     (silence there means unchanged); `minutes`: starts, µs UTC, one after the other. A minute the link did not touch must be
     blanked by the caller.
 
-    A counter that falls to half or less was reset (midnight, reboot) and its new value counts from there; a smaller fall is an
-    older word that came late through a second gateway and counts nothing. After a stretch in which the band was not heard the
-    difference has a sum but no times: it would look like a burst of exercise, so the minute it is told in is unknown, unless it is a
-    handful. No minute depends on a word after it, so that it does not matter in what portions the data came.
+    A counter that falls to half or less was reset (midnight, reboot) and its new value counts from there, and so does any that fell
+    while nobody listened; while the band was heard, a smaller fall is an older word that came late through a second gateway and
+    counts nothing. After a stretch in which the band was not heard the difference has a sum but no times: it would look like a burst
+    of exercise, so the minute it is told in is unknown, unless it is a handful. No minute depends on a word after it, so that it does
+    not matter in what portions the data came.
     """
     n = len(minutes)
     if not len(times):
         return np.full(n, np.nan)
-    delta = _differences(values)
     silent = np.minimum(until(times[:-1], link), times[1:])  # from here on the band was not heard, at most up to its next word
+    delta = _differences(values, silent < times[1:])
     at = (times[1:] - minutes[0]) // MINUTE
     since = (silent - minutes[0]) // MINUTE
     possible = delta <= BURST + FASTEST * (times[1:] - times[:-1]) / MICROS
@@ -53,9 +54,9 @@ def _torn(times: I8, link: tuple[I8, I8], minutes: I8) -> NDArray[np.bool_]:
     return ~told & (share(link, minutes) < WHOLE)
 
 
-def _differences(values: F8) -> F8:
-    fell = values[1:] <= values[:-1] / 2
-    reset = fell & (values[1:] < values[:-1])
+def _differences(values: F8, unheard: NDArray[np.bool_]) -> F8:
+    """`unheard`: whether the band was not heard all the time between two words."""
+    reset = (values[1:] < values[:-1]) & (unheard | (values[1:] <= values[:-1] / 2))
     life = np.append(0, np.cumsum(reset)) * 1e10
     risen = np.maximum.accumulate(values + life) - life
     delta: F8 = np.where(reset, values[1:], np.diff(risen))

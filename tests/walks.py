@@ -3,8 +3,8 @@
 The rules, in words (research note `domain` §1.2): a walk is five minutes or more of at least 60 steps each, with pauses of two at most; a
 planned walk is done from 0.8 of its minutes, partial from 0.3; what begins in its window counts for it first, then the days of the week
 are given to the week's free walks, the most walked first; then what was missed may be made up. Where it cannot have been seen, because
-the band was worn for less than 0.7 of the window or of window and grace, it is unknown; otherwise, when nothing was seen and nobody says
-otherwise, not seen.
+the band was worn for less than 0.7 of the window or of window and grace, or was off the wrist within a window of a day or less for as long
+as the walk takes, it is unknown; otherwise, when nothing was seen and nobody says otherwise, not seen.
 """
 
 import csv
@@ -180,7 +180,7 @@ def _counted(one: Planned, minutes: int, late: bool, steps: Steps, zone: ZoneInf
     worn = min(_worn(steps, one.start, one.end, zone), _worn(steps, one.start, one.grace, zone))
     if share >= 0.3:
         return Counted("late" if late else "done" if share >= 0.8 else "partial", minutes, worn)
-    if worn < 0.7:
+    if worn < 0.7 or (one.end - one.start <= DAY and _off(steps, one.start, one.end) >= one.minutes):
         return Counted("unknown", minutes, worn)
     return Counted("unclear" if minutes else "not_seen", minutes, worn)
 
@@ -191,6 +191,15 @@ def _worn(steps: Steps, start: datetime, end: datetime, zone: ZoneInfo) -> float
     if end - start > DAY:
         minutes = [minute for minute in minutes if 8 <= minute.astimezone(zone).hour < 22]
     return sum(minute in steps for minute in minutes) / len(minutes)
+
+
+def _off(steps: Steps, start: datetime, end: datetime) -> int:
+    """Most minutes in a row."""
+    most = row = 0
+    for n in range((end - start) // MINUTE):
+        row = 0 if start + n * MINUTE in steps else row + 1
+        most = max(most, row)
+    return most
 
 
 def _days(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], date]]:

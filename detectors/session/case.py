@@ -10,13 +10,14 @@ from detectors.plan.occurrence import Occurrence
 from detectors.plan.schedule import WAITED
 from detectors.report import Answer, Report, Said
 from detectors.session.answers import answered
-from detectors.session.coverage import heard, off, worn
+from detectors.session.coverage import heard, off, unseen, worn
 from detectors.session.credence import credence, risen
-from detectors.session.evidence import Part, dose, minutes_of, parts
+from detectors.session.evidence import Part, dose, kinds, length, minutes_of, parts
 from detectors.session.matching import by_week
 from detectors.session.measures import Params
-from ingest.batch import MINUTE
+from ingest.batch import DAY, MINUTE
 from ingest.bout import Bout
+from ingest.minute import Minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Case:
     """Whether the band is known to have been off when it was to happen: at the planned time, or for most of the window."""
     coverage: float | None
     """0..1 of window and grace worn and heard, as far as they are known."""
+    whole: bool
+    """Whether no stretch of the window was unseen that is as long as the session."""
     p: float
     """That it took place."""
 
@@ -63,7 +66,7 @@ class Case:
             facts |= {
                 "dose": round(self.dose, 2),
                 "p": round(self.p, 2),
-                "expected_min": round(sum(part.minutes for part in self.wanted), 1),
+                "expected_min": round(length(self.wanted), 1),
             }
         return facts | seen(self.wanted, self.bouts)
 
@@ -101,20 +104,27 @@ def _case(
 ) -> Case:  # fmt: skip
     minutes, told, wanted = history.minutes, history.told, parts(one.session)
     answer, another_done = _told(told.reports, one.id, speaker)
+    looked_for = kinds(wanted)
     # while the rest of the grace is awaited, what it will show is open; once it is waited for no more, it showed nothing
     reach = one.grace if now >= one.grace + WAITED else min(one.grace, history.end)
-    window, coverage = worn(minutes, one.start, one.end, history.zone) or 0.0, worn(minutes, one.start, reach, history.zone)
+    window, coverage = (worn(minutes, one.start, end, history.zone, looked_for) for end in (one.end, reach))
+    window, whole = window or 0.0, _whole(one, wanted, minutes)
     p = credence(
         dose(wanted, bouts),
         answer.said if answer else None,
         params,
         some=bool(bouts),
-        worn=min(window, coverage or 0.0) >= params.worn,
+        worn=min(window, coverage or 0.0) >= params.worn and whole,
         risen=risen(bouts, minutes, params.risen_bpm),
     )
     hearing, away = heard(minutes, one.start, one.end) or 0.0, off(minutes, one.start, one.end, one.planned)
     asked, asks = told.asked.get(speaker), speaker == one.id
-    return Case(one, by, wanted, bouts, answer, another_done, asked, asks, hearing, window, away, coverage, p)
+    return Case(one, by, wanted, bouts, answer, another_done, asked, asks, hearing, window, away, coverage, whole, p)
+
+
+def _whole(one: Occurrence, wanted: tuple[Part, ...], minutes: Minutes) -> bool:
+    """Of more than a day there is always such a stretch, for bands are charged: there the share alone tells."""
+    return one.end - one.start > DAY or unseen(minutes, one.start, one.end, kinds(wanted)) < length(wanted)
 
 
 def _told(reports: Sequence[Report], one: str, speaker: str) -> tuple[Answer | None, bool]:

@@ -1,26 +1,36 @@
-"""How much of a stretch of time was heard, and how much of it with the band worn."""
+"""How much of a stretch of time was heard, and how much of it with the band worn, so that a session would have been seen."""
 
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from detectors.runs import Bool, runs
 from detectors.sleep import night
 from ingest.batch import DAY, MINUTE
-from ingest.minute import Minutes
+from ingest.minute import Minutes, laid
 
 
-def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo) -> float | None:
+def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo, kinds: Collection[str] = ()) -> float | None:
     """0..1 of the minutes that touch [start, end), µs UTC, that were heard and worn; what is missing was not. `None`: there are none.
 
-    Of more than a day, the habitual nights do not count: who puts the band on the nightstand is seen all the same.
+    `kinds`: of bouts, "walk" or "exercise", that are to be seen in them. Of more than a day, the habitual nights do not count: who puts
+    the band on the nightstand is seen all the same.
     """
     inside = _inside(minutes, start, end)
-    on = (inside["worn"] == 1) & (inside["coverage"] > 0)
+    on = _on(inside, kinds)
     if end - start <= DAY:
         return _share(int(on.sum()), start, end)
     grid = np.arange(start - start % MINUTE, end, MINUTE, dtype=np.int64)
     waking = int((~night(grid, zone)).sum())
     return float((on & ~night(inside["t"], zone)).sum()) / waking if waking else None
+
+
+def unseen(minutes: Minutes, start: int, end: int, kinds: Collection[str] = ()) -> int:
+    """The longest stretch of [start, end), µs UTC, that was not heard and worn; in minutes. `kinds` as for `worn`."""
+    grid = laid(minutes, start - start % MINUTE, end)
+    begins, ends = runs(~_on(grid, kinds))
+    return int((ends - begins).max(initial=0))
 
 
 def heard(minutes: Minutes, start: int, end: int) -> float | None:
@@ -34,6 +44,12 @@ def off(minutes: Minutes, start: int, end: int, planned: int | None) -> bool:
     away = away[away["worn"] == 0]
     then = planned is not None and bool((away["t"] == planned - planned % MINUTE).any())
     return then or (_share(len(away), start, end) or 0.0) > 0.5
+
+
+def _on(minutes: Minutes, kinds: Collection[str]) -> Bool:
+    """Heard and worn; and exercise is told by motion, or by the band's own class: where neither is known it would not have been seen."""
+    on: Bool = (minutes["worn"] == 1) & (minutes["coverage"] > 0)
+    return on & (np.isfinite(minutes["moving"]) | np.isfinite(minutes["intensity"])) if "exercise" in kinds else on
 
 
 def _inside(minutes: Minutes, start: int, end: int) -> Minutes:

@@ -43,6 +43,11 @@ def kinds(wanted: Iterable[Part]) -> frozenset[str]:
     return frozenset(part.kind for part in wanted)
 
 
+def length(wanted: Iterable[Part]) -> float:
+    """Minutes expected of all of it."""
+    return sum(part.minutes for part in wanted)
+
+
 def minutes_of(bouts: Iterable[Bout], kind: str) -> float:
     return sum(bout.end - bout.start for bout in bouts if bout.kind == kind) / MINUTE
 
