@@ -8,9 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from cli import dead
-from cli.line import books, receiving, tidy, until_told, wall
+from cli.line import books, receiving, until_told, wall
 from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from cli.stored import SQLITE, a_store
+from cli.tidy import tidy
+from cli.timeserver import unset
 from ingest.broker import EmbeddedBroker
 
 LOOK = 0.5
@@ -41,7 +43,7 @@ def ingest(
     """
     told = until_told()
     with ExitStack() as stack:
-        behind = stack.enter_context(books(folder, store=store, past=past))
+        behind = stack.enter_context(books(folder, store=store, past=past, unset=unset))
         if broker is None:
             own = EmbeddedBroker(port)
             stack.callback(own.stop)

@@ -13,7 +13,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import structlog
 import typer
 
 from cli.options import SITE
@@ -22,7 +21,7 @@ from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.link import BrokerUnavailable, Link
 from ingest.receiver import Receiver, topics
-from ingest.store import Store, StoreUnavailable
+from ingest.store import Store
 
 if TYPE_CHECKING:  # the chart brings sqlalchemy and the rules, for which nothing that only takes in readings should wait
     from pydantic import BaseModel
@@ -32,7 +31,6 @@ if TYPE_CHECKING:  # the chart brings sqlalchemy and the rules, for which nothin
     from alerts.watch import Watch
     from detectors.rule import Rule
 
-log = structlog.get_logger()
 SECRET_BYTES = 32
 PATIENCE = 10.0
 """s to wait for a broker that was just started or named."""
@@ -71,24 +69,19 @@ def default_rules() -> Mapping[str, tuple["Rule", "BaseModel"]]:
 
 
 @contextmanager
-def books(folder: Path, now: Callable[[], int] = wall, store: str = SQLITE, *, past: bool = False) -> Iterator[Books]:
-    """Store and catalog in `folder`; `store` may be the address of one elsewhere. `past`: see `Ingester`. Raises `StoreUnavailable`."""
+def books(
+    folder: Path, now: Callable[[], int] = wall, store: str = SQLITE, *, past: bool = False, unset: Callable[[], bool] = lambda: False
+) -> Iterator[Books]:
+    """Store and catalog in `folder`; `store` may be the address of one elsewhere. `past`, `unset`: see `Ingester`.
+
+    Raises `StoreUnavailable`.
+    """
     with ExitStack() as stack:
         kept = opened(folder, store)
         stack.callback(kept.close)
         catalog = Catalog(folder / "catalog.db")
         stack.callback(catalog.close)
-        yield Books(kept, catalog, Ingester(kept, catalog, now, past))
-
-
-def tidy(behind: Books, now: int) -> None:
-    """Forget what is too old, once a day. A store that cannot now is asked again the day after: nothing but room is lost by that."""
-    try:
-        if behind.catalog.due(now):
-            behind.catalog.trim(now)
-            behind.store.trim(now)
-    except StoreUnavailable as error:
-        log.warning("what is too old stays", reason=str(error), next="it is tried again tomorrow")
+        yield Books(kept, catalog, Ingester(kept, catalog, now, past, unset))
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def decode(body: bytes) -> Batch:
     try:
         got = BodyForm.model_validate(cbor2.loads(body))
         stream = Stream(got.s)
-    except (cbor2.CBORDecodeError, ValidationError, ValueError, RecursionError, MemoryError) as error:
+    except (cbor2.CBORDecodeError, ValidationError, ValueError, RecursionError) as error:
         raise Refused(f"unreadable batch: {first_line(error)}") from error
     columns = COLUMNS.get(stream, 1)
     if got.f not in ("p2", "p4", "i2", "i4"):

@@ -82,6 +82,13 @@ class Catalog:
         """Everything of the band before this is stored or a gap: the earliest claim of all spools that hold it; `None`: no claim yet."""
         return self.gateways.complete_to(dev)
 
+    def reached(self) -> int:
+        """A time (µs UTC) that has been: the newest at which an ingester wrote here by its clock, but no later than a day after the newest
+        that gateways told of, for that clock may have been ahead. 0: nothing came yet."""
+        told = self.gateways.told_to()
+        own = self._index.all("select max(at) from (select max(heard) as at from spool union all select at from trimmed)")[0][0]
+        return 0 if told is None or own is None else min(own, told + DAY)
+
     def bands(self) -> list[str]:
         return [dev for (dev,) in self._index.all("select distinct dev from change union select distinct dev from claim order by dev")]
 

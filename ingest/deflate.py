@@ -11,6 +11,8 @@ MARK = b"\x02"
 """No CBOR map begins with it."""
 LARGEST = 1 << 24
 """Bytes, inflated. A spool cuts its parcels far below; only a body can be longer than that cut, and an hour of 100 Hz takes 2 MB."""
+NO_MEMORY = "Error -4 "
+"""How zlib says Z_MEM_ERROR."""
 COMMON = (
     b"asiintensityasgbatteryasestepsasgcounteraogaxbu\x00ac\x82\x00fjumpedac\x82\x00hunsyncedesradioerangehchargingascgyr"
     b"asbhrat\x1b\x00\x06ax\xfb?\xf0\x00\x00\x00\x00\x00\x00aoDafbp4au\x1b\x00\x06ac\x82\x00fsyncedab"
@@ -33,6 +35,8 @@ def inflated(payload: bytes) -> bytes:
     try:
         plain = stream.decompress(payload[len(MARK) :], LARGEST)
     except zlib.error as error:
+        if NO_MEMORY in str(error):
+            raise MemoryError from error
         raise Refused(f"it does not inflate: {error}") from error
     if not stream.eof or stream.unused_data:
         raise Refused("it does not inflate: it is cut short, longer than it says, or too large")
@@ -43,5 +47,7 @@ def legible(payload: bytes) -> Any:
     """What CBOR there is in bytes of any kind; `None` where nothing can be read."""
     try:
         return cbor2.loads(inflated(payload))
+    except MemoryError:  # that says nothing of the bytes
+        raise
     except Exception:  # noqa: BLE001 — poison may do anything to whoever reads it
         return None

@@ -87,6 +87,11 @@ class Gateways:
         found: int | None = self._index.all(_COMPLETE, dev)[0][0]
         return found
 
+    def told_to(self) -> int | None:
+        """The newest time that a gateway claims something up to; `None`: none does. An ingester takes no claim of a time to come."""
+        found: int | None = self._index.all("select max(upto) from claim")[0][0]
+        return found
+
     def completeness(self) -> dict[str, int]:
         """Band → `complete_to`, of all bands that somebody claims something of."""
         return dict(self._index.all(_COMPLETENESS))

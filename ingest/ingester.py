@@ -9,10 +9,11 @@ from ingest.batch import DAY, Batch, Span, Stream
 from ingest.body import decode
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, PARCEL, SPANS, Dead, Letter, address, counted
+from ingest.doubt import Doubted, doubt
 from ingest.forms import Refused
 from ingest.gateways import Claim, Told
-from ingest.poison import AHEAD, Ahead, Outlived, kind, reason, timely
-from ingest.store import Store, StoreUnavailable
+from ingest.poison import AHEAD, Ahead, Outlived, hold, kind, reason, timely
+from ingest.store import Store
 from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
 from ingest.wire import LIFE, Ack, ranges, unpack, unseal
@@ -76,24 +77,31 @@ class _Read:
 
 class Ingester:
     """`now()` gives µs UTC, the time at which batches count as arrived. `past`: a history is told, a recording or one made up, and its
-    times are neither too old nor too new."""
+    times are neither too old nor too new. `unset()`: whether nobody has set this machine's clock yet."""
 
-    def __init__(self, store: Store, catalog: Catalog, now: Callable[[], int], past: bool = False) -> None:
-        self._store, self._catalog, self._past = store, catalog, past
+    def __init__(
+        self, store: Store, catalog: Catalog, now: Callable[[], int], past: bool = False, unset: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._store, self._catalog, self._past, self._unset = store, catalog, past, unset
         self.now = now
         self.tally = Tally()
 
     def take(self, messages: Sequence[tuple[str, bytes]]) -> list[tuple[str, Ack]]:
         """(gateway, payload) in; (gateway, ack) out, only after store and catalog have committed.
 
-        What cannot be stored is set aside with its reason and its neighbours are stored. Raises `StoreUnavailable` with nothing acked;
-        the same messages may then be given again.
+        What cannot be stored is set aside with its reason and its neighbours are stored; what is of a time to come by a clock that is in
+        doubt is not answered. Raises `StoreUnavailable` with nothing acked; the same messages may then be given again.
         """
         try:
             return self._take(messages)
-        except StoreUnavailable:
-            raise
+        except Doubted as error:
+            half = len(messages) // 2
+            if half:
+                return [*self.take(messages[:half]), *self.take(messages[half:])]
+            self.tally.doubted(self.now(), str(error))
+            return []
         except Exception as error:  # noqa: BLE001 — whatever it is, one of them may bring it out, and the others are not to wait for it
+            hold(error)
             if len(messages) > 1:
                 return [ack for message in messages for ack in self.take([message])]
             read, now = _Read(), self.now()
@@ -133,6 +141,7 @@ class Ingester:
         except (Ahead, Outlived) as error:  # its time is not that of the link it came over, and nobody waits for it
             read.set_aside(at, error)
         except Exception as error:  # noqa: BLE001 — whatever it is, it may strike this one only and not its neighbours
+            hold(error)
             read.set_aside(at, error, at.alive)
 
     def _message(self, at: _Place, read: _Read, now: int) -> None:
@@ -162,15 +171,26 @@ class Ingester:
         if all(self._timely(span, now) for span in spans):
             read.spans += [(at.spool, span) for span in spans]
         else:
+            self._sure(now)
             read.set_aside(at, Ahead("it tells of a time in the future: the gateway's clock is wrong; set it"))
 
     def _timely(self, span: Span, now: int) -> bool:
         return self._past or span.t1 <= now + AHEAD
 
+    def _sure(self, now: int) -> None:
+        """Raises `Doubted`."""
+        if why := self._doubt(now):
+            raise Doubted(why)
+
+    def _doubt(self, now: int) -> str | None:
+        return doubt(now, self._catalog.reached(), self._unset())
+
     def _body(self, at: _Place, read: _Read, now: int) -> None:
         batch = decode(at.payload)
         if batch.n != at.readings:
             raise Refused(f"{batch.n} readings where the gateway counted {at.readings}")
+        if not self._past and batch.end > now + AHEAD:
+            self._sure(now)
         read.pieces.append((at, batch if self._past else timely(batch, now)))
 
     def _keep(self, read: _Read, now: int, tried: Sequence[Letter] = ()) -> None:
@@ -188,6 +208,8 @@ class Ingester:
             self.tally.struck_since = None
         elif "defect" in read.kinds:
             self.tally.struck(now)
+        if self.tally.doubted_since is not None and not self._doubt(now):
+            self.tally.doubted_since = None
 
     def _write(self, pieces: Sequence[tuple[_Place, Batch]], read: _Read, now: int) -> list[tuple[_Place, Batch]]:
         """What the store took. What it will never take is told apart by halves: a culprit among n costs 2 log₂ n writes.
@@ -202,9 +224,8 @@ class Ingester:
         try:
             batches = [batch for _, batch in pieces]
             self._store.write(batches, _tiles(batches), now)
-        except StoreUnavailable:
-            raise
         except Exception as error:  # noqa: BLE001 — `Rejected`, or a defect that one of them brings out
+            hold(error)
             if len(pieces) == 1:
                 read.set_aside(pieces[0][0], error, batches)
                 return []

@@ -1,12 +1,14 @@
 """Why something cannot be stored: in words for whoever looks at it, and in one word for whoever counts."""
 
+import os
+import sqlite3
 from pathlib import Path
 
 import structlog
 
 from ingest.batch import DAY, Batch, Quality
 from ingest.forms import Refused
-from ingest.store import Rejected, kept
+from ingest.store import Rejected, StoreUnavailable, kept
 
 log = structlog.get_logger()
 AHEAD = DAY
@@ -32,6 +34,22 @@ def timely(batch: Batch, now: int) -> Batch:
     if batch.t0 < now - kept(batch.stream):
         raise Outlived(f"it begins {_days(now - batch.t0)} ago, and {batch.stream} is kept for {_days(kept(batch.stream))}")
     return batch
+
+
+def hold(error: Exception) -> None:
+    """Raises `StoreUnavailable` where that is what the error is, or it is this machine's and passes: then nothing that was read is to
+    blame."""
+    if isinstance(error, StoreUnavailable):
+        raise error
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't start new thread" in str(error)):
+        raise StoreUnavailable(f"This machine has no memory left for it ({name}). Free some, or give it more.") from error
+    if isinstance(error, ImportError):
+        raise StoreUnavailable("A part of KeepUp cannot be loaded. If it is being updated, start it again after that.") from error
+    if isinstance(error, (OSError, sqlite3.OperationalError)):
+        number = getattr(error, "errno", None)
+        what = f"{name}: {os.strerror(number)}" if number else name  # not its text, which may tell of a patient
+        raise StoreUnavailable(f"This machine cannot do it now ({what}). See to its disk and its limits; it is tried again.") from error
 
 
 def kind(error: Exception) -> str:

@@ -3,6 +3,9 @@
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+import structlog
+
+log = structlog.get_logger()
 KINDS = ("unreadable", "future", "old", "rejected", "defect")
 """Why something was set aside."""
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -25,6 +28,15 @@ class Tally:
     """When something was last committed, µs UTC; `None`: not yet."""
     struck_since: int | None = None
     """Since when a defect of ours let no batch be stored, µs UTC; `None`: the last that came was stored, or there was no defect."""
+
+    doubted_since: int | None = None
+    """Since when messages are not answered because this machine's clock may be behind, µs UTC by that clock; `None`: it is believed."""
+
+    def doubted(self, now: int, why: str) -> None:
+        """A message was not answered."""
+        if self.doubted_since is None:
+            self.doubted_since = now
+            log.warning("what is of later is not answered", reason=why)
 
     def committed(self, seconds: float, now: int) -> None:
         self.commits[bisect_left(BOUNDS, seconds)] += 1

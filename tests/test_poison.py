@@ -1,5 +1,6 @@
 """What can never be stored is found, kept byte for byte and answered, and nothing good beside it waits or is lost."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,11 +12,12 @@ import cbor2
 import pytest
 
 from ingest.batch import DAY, HOUR, MINUTE, Batch, Clock, Quality, Span, Stream
-from ingest.body import encode
+from ingest.body import decode, encode
 from ingest.catalog import Catalog
 from ingest.dead import MESSAGE, SPANS
+from ingest.deflate import legible
 from ingest.store import RAW_KEPT, REST_KEPT, StoreUnavailable
-from ingest.wire import Message, Parcel, pack, seal
+from ingest.wire import Message, Parcel, pack, seal, unpack, unseal
 from tests.batches import NOON, plain
 from tests.ward import BAD, STRANGE, Picky, Ward, at, told
 
@@ -82,6 +84,36 @@ def test_a_defect_that_strikes_every_batch_holds_nobody_up_and_after_the_update_
     assert ward.ingester.retry(list(ward.catalog.letters.all())) == []
     assert (ward.payloads(), ward.store.readings()) == (set(), {"d1": 48})
     assert ward.ingester.tally.struck_since is None
+
+
+PASSING = [MemoryError(), OSError(24, "Too many open files"), ImportError("x"), RuntimeError("can't start new thread")]
+
+
+@pytest.mark.parametrize("where", ["ingest.ingester.unseal", "ingest.ingester.unpack", "ingest.body.cbor2.loads", "ingest.ingester._tiles"])
+@pytest.mark.parametrize("error", [*PASSING, sqlite3.OperationalError("Ann Example")], ids=lambda error: type(error).__name__)
+def test_a_fault_that_passes_is_not_taken_for_poison(ward: Ward, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception) -> None:
+    def short(*_: object) -> NoReturn:
+        raise error
+
+    messages = [told(i, at(i), spans=[Span("d1", NOON, NOON + HOUR)]) for i in range(4)]
+    with monkeypatch.context() as moment:
+        moment.setattr(where, short)
+        with pytest.raises(StoreUnavailable) as held:
+            ward.take(*messages)
+    assert "Ann Example" not in str(held.value)
+    assert (ward.catalog.dead(), ward.store.readings()) == ([], {})
+    assert ward.take(*messages) == (Counter(("s", i) for i in range(4)), {})
+
+
+def test_memory_that_runs_out_says_nothing_of_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> NoReturn:
+        raise MemoryError
+
+    sealed = told(1, at(0))[1]
+    monkeypatch.setattr(cbor2, "loads", short)
+    for read in (unseal, unpack, decode, legible):
+        with pytest.raises(MemoryError):
+            read(sealed)
 
 
 def test_a_message_that_the_catalog_stumbles_over_is_set_aside_whole(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,10 +43,11 @@ class Ward:
     catalog: Catalog
     now: int = NOON
     past: bool = False
+    unset: bool = False
     ingester: Ingester = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ingester = Ingester(self.store, self.catalog, lambda: self.now, self.past)
+        self.ingester = Ingester(self.store, self.catalog, lambda: self.now, self.past, lambda: self.unset)
 
     def take(self, *messages: tuple[str, bytes]) -> tuple[Counter[tuple[str, int]], dict[tuple[str, int], str]]:
         """What was answered: (spool, row) → how often as stored, and (spool, row) → the reason why it is dead."""
