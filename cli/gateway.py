@@ -1,6 +1,7 @@
 """`keepup gateway`: which gateways were heard, how far each has delivered, and that one is gone for good."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -70,7 +71,7 @@ def retire(
             )
             raise typer.Exit(1)
         if not yes:
-            typer.echo(f"{spool} is {_line(_entry(found, _waiting(behind, [found])[spool]))}\nSay --yes if it is gone for good.", err=True)
+            typer.echo(f"{_line(_entry(found, _waiting(behind, [found])[spool]))}\nSay --yes if it is gone for good.", err=True)
             raise typer.Exit(1)
         known.retire(spool, now)
     typer.echo(f"{spool} is retired. Its bands are judged without it; what it held is a gap, and lost in keepup ledger {folder}.")
@@ -108,5 +109,13 @@ def _entry(one: Gateway, waiting: int | None) -> dict[str, Any]:
 def _line(entry: dict[str, Any]) -> str:
     held = "an unknown number of" if entry["waiting"] is None else f"{entry['waiting']:,}"
     state = f"retired {entry['retired']}" if entry["retired"] else f"last heard {entry['heard']}"
-    bands = ", ".join(f"{dev} delivered to {upto}" for dev, upto in entry["bands"].items()) or "no band yet"
-    return f"{entry['spool']}  of gateway {entry['gateway']}, {state}; {bands}; holds {held} readings at most"
+    return f"{entry['spool']}  of gateway {entry['gateway']}, {state}; {_bands(entry['bands'])}; holds {held} readings at most"
+
+
+def _bands(delivered: Mapping[str, str]) -> str:
+    if not delivered:
+        return "no band yet"
+    last, upto = min(delivered.items(), key=lambda one: one[1])
+    if len(delivered) == 1:
+        return f"{last} delivered to {upto}"
+    return f"{len(delivered)} bands, all delivered to {upto} at least ({last})"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import typer
 
@@ -56,6 +56,11 @@ def init(
 
     Example: keepup influx init http://127.0.0.1:8086 --org clinic --token-file operator --write-token-to influx-token
     """
+    asked = urlsplit(url)
+    if asked.scheme not in ("http", "https") or asked.path.strip("/"):
+        raise typer.BadParameter(
+            "URL is the server alone, http://127.0.0.1:8086, or https://host:8086 beyond this machine. --org names the rest."
+        )
     address = f"{url.rstrip('/')}/{quote(org, safe='')}" + ("" if prefix == "keepup" else f"/{prefix}")
     at = place(address)
     operator = typer.prompt("An operator's token", hide_input=True, err=True) if token_file is None else token_in(token_file)

@@ -13,7 +13,9 @@ from cli.options import SITE, a_broker, a_ca, a_folder, a_site
 from cli.stored import SQLITE, a_store
 from cli.tidy import tidy
 from cli.timeserver import unset
+from ingest.batch import MICROS
 from ingest.broker import EmbeddedBroker
+from ingest.store import Store, StoreUnavailable
 
 LOOK = 0.5
 """s between two looks at how it goes."""
@@ -55,6 +57,7 @@ def ingest(
             stack.enter_context(health(receiver, behind.catalog, health_port))
         if not (quiet or told.is_set()):
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
+            _ask(behind.store)
         tidied = -TIDY
         while not told.wait(LOOK):
             if receiver.failure:
@@ -62,6 +65,14 @@ def ingest(
             if not past and time.monotonic() >= tidied + TIDY:
                 tidied = time.monotonic()
                 tidy(behind, wall())
+
+
+def _ask(store: Store) -> None:
+    """So that a wrong address or token is told at once, and not only when something is to be stored."""
+    try:
+        store.bouts("-", 0, MICROS)
+    except StoreUnavailable as error:
+        typer.echo(f"{error} Until then nothing is answered: the gateways keep what they have.", err=True)
 
 
 class _Door(TyperGroup):

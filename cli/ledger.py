@@ -174,6 +174,9 @@ def _hours(seconds: float | None) -> str:
 def _sentences(found: Ledger, folder: Path) -> Iterator[str]:
     """What it comes to, and what to do."""
     rows = found.rows
+    if not rows:
+        yield "Nothing is in the books: of these days no reading was accepted or stored, and no gap is known."
+        return
     stored = sum(row.stored for row in rows)
     yield f"The books {'' if found.balanced else 'do not '}balance. {stored:,} readings are stored."
     if any(row.accepted is None for row in rows):

@@ -89,6 +89,8 @@ def books_of(folder: Path, store: str = SQLITE) -> Iterator[Books]:
     """Of a site that is there already."""
     if not (folder / "catalog.db").exists():
         raise typer.BadParameter(f"{folder} holds no readings. Is the folder's name as you meant it? keepup ingest begins one.")
+    if store == SQLITE and not (folder / "store").exists():  # a new, empty one would make it seem that all is lost
+        raise typer.BadParameter(f"{folder} keeps its readings elsewhere. Name the InfluxDB with --store, as keepup ingest has it.")
     with books(folder, store=store) as kept:
         yield kept
 

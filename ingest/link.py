@@ -52,7 +52,12 @@ class Link:
         if user:
             self._client.username_pw_set(user, password)
         if tls:
-            self._client.tls_set(ca_certs=ca, cert_reqs=ssl.CERT_REQUIRED)
+            try:
+                self._client.tls_set(ca_certs=ca, cert_reqs=ssl.CERT_REQUIRED)
+            except OSError as error:  # of ssl too, and none of them says which file
+                raise BrokerUnavailable(
+                    f"{ca} holds no certificate that can be read. Name the PEM file of the broker's authority."
+                ) from error
         self._client.on_connect = self._connected
         self._client.on_message = self._heard
 

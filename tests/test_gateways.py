@@ -1,6 +1,7 @@
 """Gateways as the ingester knows them, and one that is gone for good."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -212,6 +213,20 @@ def test_a_band_or_days_of_which_nothing_can_be_known_are_no_books_that_balance(
     assert (told.exit_code, "heard: d1." in said(told)) == (2, True)
     told = verb("ledger", folder, "--from", "2026-11-22", "--to", "2026-11-21")
     assert (told.exit_code, "2026-11-21 is before 2026-11-22" in said(told)) == (2, True)
+
+
+def test_a_site_whose_readings_are_elsewhere_is_not_told_that_all_are_lost(tmp_path: Path) -> None:
+    folder = clinic(tmp_path / "clinic", NOON)
+    shutil.rmtree(folder / "store")
+    for words in (["ledger"], ["gateway", "list"], ["ingest", "dead", "list"]):
+        told = verb(*words, folder)
+        assert (told.exit_code, "--store" in said(told)) == (2, True)
+    assert not (folder / "store").exists()
+
+
+def test_days_of_which_nothing_is_known_are_told_as_that(tmp_path: Path) -> None:
+    told = verb("ledger", clinic(tmp_path / "clinic", NOON), "--from", "2027-03-01")
+    assert (told.exit_code, "Nothing is in the books" in told.stdout) == (0, True)
 
 
 def test_a_mistyped_folder_is_no_site_whose_books_balance(tmp_path: Path) -> None:
