@@ -30,15 +30,18 @@ SLOW = 5.0
 
 
 @contextmanager
-def health(receiver: Receiver, catalog: Catalog, port: int) -> Iterator[int]:
-    """In the background, for as long as the context lasts; gives the port, for 0 a free one. Raises `OSError` where it is taken."""
+def health(receiver: Receiver, catalog: Catalog, port: int, host: str = HOST) -> Iterator[int]:
+    """In the background, for as long as the context lasts; gives the port, for 0 a free one. Raises `OSError` where it is taken.
+
+    `host`: name or address of this machine at which it listens, and by which it may be asked for.
+    """
     registry = CollectorRegistry()
     registry.register(_Figures(receiver, catalog))
     pages: dict[str, Callable[[], tuple[int, str, bytes]]] = {"/healthz": partial(_well, receiver), "/metrics": partial(_counted, registry)}
     try:
-        server = ThreadingHTTPServer((HOST, port), partial(_Asked, pages))
+        server = ThreadingHTTPServer((host, port), partial(_Asked, pages, host))
     except OSError as error:
-        raise OSError(error.errno, os.strerror(error.errno or 0), f"{HOST}:{port}") from error
+        raise OSError(error.errno, os.strerror(error.errno or 0), f"{host}:{port}") from error
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()
@@ -54,14 +57,14 @@ class _Asked(BaseHTTPRequestHandler):
     timeout = SLOW
     server_version, sys_version = "KeepUp", ""
 
-    def __init__(self, pages: dict[str, Callable[[], tuple[int, str, bytes]]], *args: Any) -> None:
-        self._pages = pages
+    def __init__(self, pages: dict[str, Callable[[], tuple[int, str, bytes]]], host: str, *args: Any) -> None:
+        self._pages, self._host = pages, host
         super().__init__(*args)
 
     def do_GET(self) -> None:
         page = self._pages.get(self.path)
         # a page of another site whose name was made to mean this machine sends that name along
-        ours = _here(self.headers.get("Host", ""))
+        ours = _ours(self.headers.get("Host", ""), self._host)
         code, kind, body = page() if page and ours else (404 if ours else 421, "text/plain", b"/healthz or /metrics\n")
         self.send_response(code)
         self.send_header("Content-Type", kind)
@@ -74,9 +77,10 @@ class _Asked(BaseHTTPRequestHandler):
         """Who asks every few seconds is not worth a line."""
 
 
-def _here(host: str) -> bool:
+def _ours(name: str, host: str) -> bool:
     try:
-        return loopback(urlsplit(f"//{host}").hostname or "")
+        asked = urlsplit(f"//{name}").hostname or ""
+        return loopback(asked) or asked == host.lower()
     except ValueError:
         return False
 

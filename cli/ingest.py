@@ -31,8 +31,11 @@ def ingest(
     store: a_store = SQLITE,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the embedded broker, on this machine only.")] = 1883,
     health_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="On this machine only: /healthz, and /metrics for Prometheus. Else neither.")
+        int | None, typer.Option(min=1, max=65535, help="For /healthz, and /metrics for Prometheus. Else there is neither.")
     ] = None,
+    health_host: Annotated[
+        str, typer.Option(metavar="NAME", help="Of this machine, where these two are asked for by others; they are not encrypted.")
+    ] = "127.0.0.1",
     past: Annotated[bool, typer.Option("--past", hidden=True, help="Take readings of any age: what is told is a history.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what it listens to.")] = False,
 ) -> None:
@@ -54,7 +57,7 @@ def ingest(
         if health_port is not None:
             from cli.health import health  # brings a library that nobody else needs
 
-            stack.enter_context(health(receiver, behind.catalog, health_port))
+            stack.enter_context(health(receiver, behind.catalog, health_port, health_host))
         if not (quiet or told.is_set()):
             typer.echo(f"Listening to {broker.rpartition('@')[2]} for the site {site}, into {folder}", err=True)
             _ask(behind.store)

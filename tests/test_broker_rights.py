@@ -29,29 +29,26 @@ class Site:
     """A real Mosquitto with the settings that are shipped."""
 
     port: int
-    gateways: int
-    """The port on which it speaks TLS."""
     secrets: Path
 
     def address(self, user: str) -> str:
-        """As the user is told it, but for the port, which is this test's."""
+        """As the user is told it, but for the port and the compose file's name for this machine, which are this test's."""
         told = (self.secrets / f"{user}.broker").read_text().strip()
-        return told.replace(":8883", f":{self.gateways}").replace(":1883", f":{self.port}")
+        return told.replace("@mosquitto:", "@localhost:").replace(":8883", f":{self.port}")
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Site]:
     if PROGRAM is None:
         pytest.skip("mosquitto is not installed")
-    settings, port, gateways = (DEPLOY / "mosquitto.conf").read_text(), free_port(), free_port()
+    settings, port = (DEPLOY / "mosquitto.conf").read_text(), free_port()
     with TemporaryDirectory() as folder:
         home = Path(folder)
         secrets = prepared(home, "localhost", *USERS[1:])
         home.chmod(0o755)  # it gives up root's rights before it reads what is in there
         secrets.chmod(0o755)
         here = {
-            "listener 1883": f"listener {port}",
-            "listener 8883": f"listener {gateways} 127.0.0.1",
+            "listener 8883": f"listener {port} 127.0.0.1",
             "/run/secrets": f"{secrets}",
             "/mosquitto/config/keepup.acl": f"{home}/acl",
             "persistence true": "persistence false",
@@ -64,16 +61,16 @@ def broker() -> Iterator[Site]:
         for name in ("acl", "broker.conf"):
             (home / name).chmod(0o644)
         process = subprocess.Popen([PROGRAM, "-c", str(home / "broker.conf")], stderr=subprocess.DEVNULL)
-        yield Site(port, gateways, secrets)
+        yield Site(port, secrets)
         process.kill()
         process.wait()
 
 
 @contextmanager
 def as_user(broker: Site, user: str, *hears: str) -> Iterator[Link]:
-    """The site itself on this machine, everybody else over TLS."""
+    """Everybody over TLS, the site itself too."""
     told = broker.address("site" if user == "keepup" else user)
-    assert told.startswith("mqtt:" if user == "keepup" else "mqtts:")
+    assert told.startswith("mqtts:")
     with linked(told, f"test-{user}", list(hears), str(broker.secrets / "ca.pem")) as link:
         yield link
 
@@ -100,7 +97,11 @@ def test_the_broker_is_shut_to_strangers(broker: Site, monkeypatch: pytest.Monke
     with as_user(broker, "keepup"):  # it is up
         monkeypatch.setattr("cli.line.PATIENCE", 0.5)
 
-    for stranger in (f"mqtt://127.0.0.1:{broker.port}", f"mqtts://hall:guessed@localhost:{broker.gateways}"):
+    for stranger in (
+        f"mqtt://127.0.0.1:{broker.port}",
+        f"mqtts://localhost:{broker.port}",
+        f"mqtts://hall:guessed@localhost:{broker.port}",
+    ):
         with pytest.raises(BrokerUnavailable), linked(stranger, "stranger", [], str(broker.secrets / "ca.pem")):
             pass
 

@@ -59,7 +59,7 @@ def test_dashboards_ask_the_data_source_that_is_provisioned() -> None:
     for board in BOARDS.values():
         assert {panel["datasource"]["uid"] for panel in board["panels"]} == {source["uid"]}
         assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
-    assert source["secureJsonData"] == {"token": "$__file{/tokens/grafana}"}
+    assert source["secureJsonData"] == {"token": "$__file{/tokens/grafana}", "tlsCACert": "$__file{/run/secrets/ca}"}
 
 
 @pytest.mark.parametrize("query", QUERIES)

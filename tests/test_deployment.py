@@ -61,7 +61,7 @@ def test_secrets_come_as_files(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mosquitto", "influxdb", "ingest", "watch", "serve", "grafana"])
 def test_what_runs_for_long_is_looked_after(name: str) -> None:
-    assert SERVICES[name]["restart"] == "unless-stopped"
+    assert SERVICES[name]["restart"] == "always"
     assert SERVICES[name]["healthcheck"]["test"]
 
 

@@ -163,6 +163,16 @@ def test_a_name_that_was_made_to_mean_this_machine_is_told_nothing(here: Here, h
     assert (answer.status_code, "keepup_" in answer.text) == (421, False)
 
 
+def test_where_others_may_ask_it_answers_to_the_name_they_know_it_by(here: Here) -> None:
+    named = socket.gethostname()
+    try:
+        with health(here.receiver, here.catalog, 0, named) as port:
+            assert httpx.get(f"http://{named}:{port}/healthz").status_code == 200
+            assert httpx.get(f"http://{named}:{port}/healthz", headers={"Host": "evil.example"}).status_code == 421
+    except OSError as error:
+        pytest.skip(f"this machine's own name leads nowhere: {error}")
+
+
 def test_there_is_nothing_else_and_nothing_can_be_changed(here: Here) -> None:
     assert httpx.get(f"{here.url}/").status_code == 404
     assert httpx.post(f"{here.url}/healthz").status_code == 501

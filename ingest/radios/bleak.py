@@ -45,7 +45,10 @@ BUSY = "Another program is scanning or connecting: close it; if there is none, s
 FAR = "The band does not answer: bring it nearer, charge it, and disconnect it from any phone."
 FULL = "The adapter holds as many bands as it can: add another adapter."
 NOISE = "The radio is disturbed: keep the adapter away from Wi-Fi and USB 3, with an extension lead."
-RESTARTED = "bluetoothd has gone away: it is tried again; see `systemctl status bluetooth`."
+RESTARTED = (
+    "bluetoothd or D-Bus hung up: it is tried again; see `systemctl status bluetooth`. "
+    "From a container: D-Bus hears only users that the machine itself knows (`useradd --uid 10001 keepup`)."
+)
 PAIRING = "The band wants to be paired first: `bluetoothctl pair`."
 
 _REASONS = {
@@ -57,6 +60,7 @@ _DBUS = {
     "org.freedesktop.DBus.Error.ServiceUnknown": NO_DAEMON,
     "org.freedesktop.DBus.Error.NameHasNoOwner": NO_DAEMON,
     "org.freedesktop.DBus.Error.Spawn.ServiceNotFound": NO_DAEMON,
+    "org.freedesktop.DBus.Error.Spawn.ChildExited": NO_DAEMON,
     "org.freedesktop.DBus.Error.AccessDenied": DENIED,
     "org.freedesktop.DBus.Error.UnknownObject": FAR,
     "org.bluez.Error.InProgress": BUSY,
