@@ -157,8 +157,8 @@ def _line(behind: Clinic, folder: Path, through: Through) -> Iterator[tuple[Spoo
 
 def _hand_over(spool: Spool, behind: Clinic) -> None:
     while rows := spool.oldest(0, 64):
-        messages = [seal(Sent(spool.id, spool.next_turn(), {}, row.seq, row.parcel)) for row in rows]
-        for _, ack in behind.ingester.take([("replay", message) for message in messages]):
+        message = seal(Sent(spool.id, spool.next_turn(), {}, [(row.seq, row.parcel) for row in rows]))
+        for _, ack in behind.ingester.take([("replay", message)]):
             spool.trim(ack.stored, [seq for seq, _ in ack.dead])
     behind.ingester.take([("replay", seal(Sent(spool.id, spool.next_turn(), spool.claims())))])
 

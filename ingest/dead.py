@@ -77,15 +77,17 @@ def enter(db: sqlite3.Connection, dead: Sequence[Dead], now: int, tried: Sequenc
         db.execute(_FORGET, (LOST,))
 
 
-def address(payload: bytes) -> tuple[str, int | None, int]:
-    """(spool, its life, row) of a message that cannot be read otherwise, so that it can be answered; ("", None, -1) where that cannot be
+def address(payload: bytes) -> tuple[str, int | None, list[int]]:
+    """(spool, its life, rows) of a message that cannot be read otherwise, so that it can be answered; ("", None, []) where that cannot be
     read either."""
     match legible(payload):
-        case {"spool": str(spool), "turn": int(turn), "seq": int(seq)} if 0 <= seq < 2**63 and 0 <= turn < 2**63:
-            return spool, turn >> LIFE, seq
-        case {"spool": str(spool), "seq": int(seq)} if 0 <= seq < 2**63:
-            return spool, None, seq
-    return "", None, -1
+        case {"spool": str(spool), **more}:
+            turn, held = more.get("turn"), more.get("rows", [[more.get("seq")]])
+            seqs = [row[0] for row in held if isinstance(row, list) and row] if isinstance(held, list) else []
+            life = turn >> LIFE if type(turn) is int and 0 <= turn < 2**63 else None
+            if found := [seq for seq in seqs if type(seq) is int and 0 <= seq < 2**63]:
+                return spool, life, found
+    return "", None, []
 
 
 def counted(payload: bytes) -> int:
@@ -93,6 +95,8 @@ def counted(payload: bytes) -> int:
     match legible(payload):
         case {"parcel": bytes(parcel)}:
             return counted(parcel)
+        case {"rows": [*rows]}:
+            return sum(counted(row[1]) for row in rows if isinstance(row, list) and len(row) > 1 and isinstance(row[1], bytes))
         case {"batches": [*batches]}:
             counts = [batch[0] for batch in batches if isinstance(batch, list) and batch]
             return sum(n for n in counts if type(n) is int and 0 < n < 2**32)

@@ -51,6 +51,7 @@ class MessageForm(Strict):
     spool: StrictStr
     turn: Whole
     claims: dict[StrictStr, Whole] = {}
+    rows: list[tuple[Whole, bytes]] = []
     seq: Whole | None = None
     parcel: bytes | None = None
     books: dict[StrictStr, list[list[Whole]]] = {}

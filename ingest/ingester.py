@@ -57,15 +57,17 @@ class _Read:
     def set_aside(self, at: _Place, error: Exception, of: Iterable[Batch | Span] = ()) -> None:
         """`of`: what tells when it was read from a band."""
         if at.part == MESSAGE:
-            spool, life, seq = address(at.payload)
-            at = replace(at, spool=spool, life=life, seq=seq)
+            spool, life, rows = address(at.payload)
+            at = replace(at, spool=spool, life=life, seq=rows[0] if rows else -1)
+        else:
+            rows = [at.seq]
         if at.part in (MESSAGE, PARCEL):
             at = replace(at, readings=counted(at.payload))
         self.dead.append(Dead(at.spool, at.seq, at.part, why := reason(error), at.readings, at.payload))
         self.kinds.append(kind(error))
         self.aside += around(at.spool, at.seq, of)
-        if at.seq >= 0:
-            self.refused.setdefault((at.gateway, at.spool, at.life), {}).setdefault(at.seq, why)
+        for seq in rows:
+            self.refused.setdefault((at.gateway, at.spool, at.life), {}).setdefault(seq, why)
 
     def acks(self) -> list[tuple[str, Ack]]:
         out = []
@@ -150,10 +152,10 @@ class Ingester:
         claims = {dev: upto for dev, upto in message.claims.items() if self._past or upto <= now + AHEAD}
         read.claims += [Claim(message.spool, dev, upto, message.turn) for dev, upto in claims.items()]
         first = len(read.pieces)
-        if message.parcel is not None and message.seq is not None:
-            read.messages += 1
-            read.rows.setdefault((at.gateway, message.spool, message.turn >> LIFE), set()).add(message.seq)
-            self._open(_Place(at.gateway, message.spool, message.turn >> LIFE, message.seq, PARCEL, 0, message.parcel), read, now)
+        read.messages += bool(message.rows)
+        for seq, parcel in message.rows:
+            read.rows.setdefault((at.gateway, message.spool, message.turn >> LIFE), set()).add(seq)
+            self._open(_Place(at.gateway, message.spool, message.turn >> LIFE, seq, PARCEL, 0, parcel), read, now)
         days = {(batch.dev, batch.t0 // DAY) for _, batch in read.pieces[first:]}
         read.told.append(Told(at.gateway.rpartition("/")[2], message.spool, message.turn, message.books, days))
 

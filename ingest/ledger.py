@@ -1,6 +1,6 @@
 """The books of readings: what gateways accepted beside what is stored, set aside, on its way or lost, per band and UTC day. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from ingest.spans import left
 
 Place = tuple[str, int]
 """A band, and a UTC day's number since 1970."""
+GIVEN_UP = "more is stored than is still accepted: some came here before their gateway, which did not hear so, gave them up for want of room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Row:
     """What no entry accounts for; below zero: more is stored than was accepted. `None`: unknown, as `accepted` is."""
     gaps: Mapping[str, float] = field(default_factory=dict)
     """Seconds of the day of which nothing is known of the band, by cause."""
+    note: str | None = None
+    """Why more may be stored than was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class Ledger:
     @property
     def balanced(self) -> bool:
         """Every reading accepted is accounted for, and nobody's books are unknown. What is set aside without band and day accounts for as
-        much that is missing elsewhere."""
-        missing, undated = [row.missing for row in self.rows], sum(row.dead or 0 for row in self.rows if row.band is None)
-        if any(n is None or n < 0 for n in missing) or any(row.dead is None for row in self.rows):
+        much that is missing elsewhere; what is stored though it was given up, for nothing."""
+        undated = sum(row.dead or 0 for row in self.rows if row.band is None)
+        if any(row.missing is None or (row.missing < 0 and not row.note) for row in self.rows) or any(row.dead is None for row in self.rows):
             return False
-        return sum(n or 0 for n in missing) <= undated
+        return sum(max(row.missing or 0, 0) for row in self.rows) <= undated
 
 
 def drawn(
@@ -58,14 +61,16 @@ def drawn(
     stored: Mapping[Place, int],
     dead: Mapping[Place | None, int | None],
     gaps: Mapping[Place, Mapping[str, float]],
+    given_up: Collection[Place] = (),
 ) -> Ledger:
-    """`stored`: as `Store.daily` gives it. `dead`: see `set_aside`. `gaps`: see `unheard`. All of the same days."""
+    """`stored`: as `Store.daily` gives it. `dead`: see `set_aside`. `gaps`: see `unheard`. `given_up`: see there. All of the same days."""
     known = {gateway.spool: gateway for gateway in gateways}
     told: dict[Place, list[Book]] = {}
     for book in books:
         told.setdefault((book.dev, book.day), []).append(book)
     places = sorted({*told, *stored, *gaps, *(place for place in dead if place)}, key=lambda place: (place[1], place[0]))
     rows = [_row(at, told.get(at, ()), known, stored.get(at, 0), dead.get(at, 0), gaps.get(at, {})) for at in places]
+    rows = [replace(row, note=GIVEN_UP) if (row.missing or 0) < 0 and (row.band, row.day) in given_up else row for row in rows]
     if None in dead:
         rows.append(Row(None, None, 0, 0, dead[None]))
     return Ledger(rows)
@@ -134,6 +139,13 @@ def _bodies(read: Any, readings: int | None) -> Iterator[tuple[Any, int | None]]
     match read:
         case {"parcel": bytes(parcel)}:
             yield from _bodies(legible(parcel), readings)
+        case {"rows": [*rows]}:
+            for row in rows:
+                match row:
+                    case [int(), bytes(parcel)]:
+                        yield from _bodies(legible(parcel), None)
+                    case _:
+                        yield None, None
         case {"batches": [*batches]}:
             for batch in batches:
                 match batch:
@@ -143,6 +155,13 @@ def _bodies(read: Any, readings: int | None) -> Iterator[tuple[Any, int | None]]
                         yield None, None
         case _:
             yield read, readings
+
+
+def given_up(spans: Sequence[Span]) -> set[Place]:
+    """Bands and UTC days of which a gateway gave up readings for want of room: no longer in its books, they may have come all the same,
+    where only the answer to them was lost."""
+    lost = [span for span in spans if span.cause in (Cause.THINNED, Cause.OVERFLOW)]
+    return {(span.dev, day) for span in lost for day in range(span.t0 // DAY, (span.t1 - 1) // DAY + 1)}
 
 
 def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[tuple[Place, dict[str, float]]]:

@@ -2,11 +2,13 @@
 answers a refused publication with success, and loses its thread to an exception in a callback)."""
 
 import queue
+import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
@@ -60,6 +62,7 @@ class Link:
                 ) from error
         self._client.on_connect = self._connected
         self._client.on_message = self._heard
+        self._client.on_socket_open = _at_once
 
     def start(self) -> None:
         """Connects in the background, and again whenever the connection is lost."""
@@ -107,6 +110,11 @@ class Link:
             if not self._full:
                 self._full = True
                 log.warning("inbox full: messages are left to be sent again until there is room", topic=message.topic)
+
+
+def _at_once(_client: object, _data: object, connection: Any) -> None:
+    """Small publications do not wait for each other: what a window lets through goes out when it may."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _address(url: str) -> tuple[str, int, str | None, str | None, bool]:

@@ -1,7 +1,7 @@
 """From the spool to the broker: own window, live and backlog interleaved, sent again until an ingester answers."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Event, Thread
 
 import structlog
@@ -15,9 +15,11 @@ from ingest.wire import Message, seal, unseal_ack
 log = structlog.get_logger()
 WINDOW = 20
 """Publications without a PUBACK at most."""
-AHEAD = 500
-"""Rows sent and not yet answered for at most, but for as many as `WINDOW` that are fresh: an ingester that is slow with a backlog, or has
-lost some of it, keeps no alert waiting."""
+ROWS, BYTES = 50, 60_000
+"""In one publication at most: what a commit has heard of many bands, or some of a backlog, goes together. A single row may be larger."""
+AHEAD = 2_000
+"""Rows sent and not yet answered for at most, but for one publication of those that are fresh: an ingester that is slow with a backlog,
+or has lost some of it, keeps no alert waiting."""
 HURRY, PATIENCE = 2.0, 30.0
 """s without its answer after which a row is sent again: soon after a connection, when the ingester may not have been there yet to hear
 it, then twice as long each time, up to the second. Each row has its own clock, for answers to others say nothing of one that is lost.
@@ -53,6 +55,7 @@ class Sender:
         self._stop = Event()
         self._thread = Thread(target=self._run, name="sender", daemon=True)
         self.failure: Exception | None = None
+        """What ended it; of a damaged spool, what keeps it from some rows while it sends all others."""
 
     def start(self) -> None:
         self._thread.start()
@@ -75,6 +78,11 @@ class Sender:
             return 0.0 if self.turn(time.monotonic()) else 0.02
         except SpoolFull:  # it says so itself; what could not be trimmed is answered for again
             return RETRY
+        except SpoolUnavailable as error:
+            if not self.failure:
+                log.error("some of the spool cannot be sent", reason=str(error))
+            self.failure = error
+            return RETRY
 
     def turn(self, clock: float) -> bool:
         """Hears what was answered and sends what is due; `clock`: s, monotonic. False: there was nothing to do.
@@ -93,12 +101,13 @@ class Sender:
         elif late := [seq for seq, at in self._sent.items() if clock - at > self._patience]:
             self._ask_again(late, clock)
         rows = self._next()
-        for row in rows:
-            message = Message(self._spool.id, self._spool.next_turn(), self._claim(row.dev), row.seq, row.parcel)
+        for together in _messages(rows):
+            claims = {dev: claim for dev in {row.dev for row in together} if (claim := self._spool.claim(dev)) is not None}
+            message = Message(self._spool.id, self._spool.next_turn(), claims, [(row.seq, row.parcel) for row in together])
             if not self._link.publish(f"{self._prefix}/data", seal(message)):
                 return False
-            self._sent[row.seq] = clock
-            self._front = max(self._front, row.seq)
+            self._sent |= dict.fromkeys((row.seq for row in together), clock)
+            self._front = max(self._front, *(row.seq for row in together))
         return self._status(clock) or bool(rows)
 
     def _ask_again(self, late: Sequence[int], clock: float) -> None:
@@ -117,11 +126,11 @@ class Sender:
         self._behind = min([self._behind, *(seq - 1 for seq in rows)])
 
     def _next(self) -> list[Row]:
-        pace, ahead = WINDOW - self._link.outstanding, AHEAD - len(self._sent)
-        if pace <= 0 or ahead <= -WINDOW:
+        pace, ahead = ROWS * (WINDOW - self._link.outstanding), AHEAD - len(self._sent)
+        if pace <= 0 or ahead <= -ROWS:
             return []
         if ahead <= 0:
-            return self._spool.oldest(self._front, min(pace, ahead + WINDOW))
+            return self._spool.oldest(self._front, min(pace, ahead + ROWS))
         room = min(pace, ahead)
         self._turns += 1
         if self._turns % (LIVE_PER_BACKLOG + 1):
@@ -129,10 +138,6 @@ class Sender:
         rows = self._spool.oldest(self._behind, room)
         self._behind = rows[-1].seq if rows else self._behind
         return [row for row in rows if row.seq not in self._sent]
-
-    def _claim(self, dev: str) -> dict[str, int]:
-        claim = self._spool.claim(dev)
-        return {} if claim is None else {dev: claim}
 
     def _status(self, clock: float) -> bool:
         """Every so often, and at once when all is answered: then the claims are worth most. So too when a while held nothing to send."""
@@ -178,6 +183,19 @@ class Sender:
         if self._asked and any(at >= self._asked for at in sent):
             self._send_again([seq for seq, at in self._sent.items() if at < self._asked])
             self._asked = 0.0
+
+
+def _messages(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    together: list[Row] = []
+    size = 0
+    for row in rows:
+        if together and (len(together) == ROWS or size + len(row.parcel) > BYTES):
+            yield together
+            together, size = [], 0
+        together.append(row)
+        size += len(row.parcel)
+    if together:
+        yield together
 
 
 def _by_band(books: Mapping[tuple[str, int], int]) -> dict[str, list[tuple[int, int]]]:

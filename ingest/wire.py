@@ -1,7 +1,7 @@
 """Values ↔ bytes: CBOR (RFC 8949), versioned. Unknown keys are ignored, an unknown version is refused.
 
-A *parcel* is what one spool row holds: the batches and spans of one band. A *message* carries one parcel with the spool's name, the
-row's number and the band's claim. A parcel is deflated, for its bodies are alike; one that is not, the older form, is read.
+A *parcel* is what one spool row holds: the batches and spans of one band. A *message* carries rows with the spool's name and the claims
+of their bands. A parcel is deflated, for its bodies are alike; one that is not, the older form, is read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +49,7 @@ LIFE = 32
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One publication on a gateway's data topic (with a parcel) or status topic (without)."""
+    """One publication on a gateway's data topic (with rows) or status topic (without)."""
 
     spool: str
     """Id of the spool file; a replaced file has another."""
@@ -58,8 +58,8 @@ class Message:
     the spool: a file brought back from a copy gives its rows' numbers anew."""
     claims: Mapping[str, int] = field(default_factory=dict)
     """Band → everything before this time (µs UTC) is stored, or recorded as a gap, as far as this spool knows."""
-    seq: int | None = None
-    parcel: bytes | None = None
+    rows: Sequence[tuple[int, bytes]] = field(default_factory=list)
+    """Of the spool: number and parcel. Each stands alone, as if it had come in a message of its own."""
     books: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
     """Band → (UTC day's number since 1970, readings of batches that begin on it which this spool accepted), of the days told. Net of what
     it lost since for want of room or by its disk: the time of that is a gap."""
@@ -70,8 +70,8 @@ def seal(message: Message) -> bytes:
     out: dict[str, Any] = {"v": VERSION, "spool": message.spool, "turn": message.turn, "claims": dict(message.claims)}
     if message.books:
         out["books"] = {dev: [list(day) for day in days] for dev, days in message.books.items()}
-    if message.parcel is not None:
-        out |= {"seq": message.seq, "parcel": message.parcel}
+    if message.rows:
+        out["rows"] = [list(row) for row in message.rows]
     return cbor2.dumps(out)
 
 
@@ -83,7 +83,8 @@ def unseal(payload: bytes) -> Message:
     if any(len(day) != 2 for days in got.books.values() for day in days):
         raise Refused("unreadable message: a day in the books is a number and a count")
     books = {dev: [(day, n) for day, n in days] for dev, days in got.books.items()}
-    return Message(got.spool, got.turn, got.claims, got.seq, got.parcel, books)
+    rows = got.rows if got.seq is None or got.parcel is None else [(got.seq, got.parcel)]  # the older form holds one
+    return Message(got.spool, got.turn, got.claims, rows, books)
 
 
 @dataclass(frozen=True, slots=True)

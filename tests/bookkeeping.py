@@ -48,7 +48,7 @@ class Site:
                 (n, body), *rest = parcel.bodies
                 parcel = Parcel([(n, changed(body, {"x": -1.0}) if dated else UNDATED), *rest], parcel.spans)
             claims = {row.dev: spool.claim(row.dev) or 0}
-            out.append(seal(Message(spool.id, spool.next_turn(), claims, row.seq, pack(parcel))))
+            out.append(seal(Message(spool.id, spool.next_turn(), claims, [(row.seq, pack(parcel))])))
         return out
 
     def carry(self, gateway: str, messages: Sequence[bytes], *, answered: bool = True) -> None:

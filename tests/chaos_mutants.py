@@ -15,7 +15,7 @@ from ingest.ingester import Ingester
 from ingest.link import Arrived, Link
 from ingest.receiver import Receiver
 from ingest.sender import Sender
-from ingest.wire import Ack, Message, Parcel, pack, ranges, seal, seal_ack, unpack, unseal
+from ingest.wire import Ack, Parcel, pack, ranges, seal, seal_ack, unpack, unseal
 
 DISK = 0.2
 """s that a commit takes, so that a kill meets what was answered and is not committed; less would need more storms."""
@@ -24,17 +24,17 @@ SHIFT = MICROS // 4
 
 
 def _deleted_on_puback() -> None:
-    out: list[tuple[MQTTMessageInfo, int]] = []
+    out: list[tuple[MQTTMessageInfo, list[int]]] = []
 
     def publish(self: Link, topic: str, payload: bytes) -> bool:
         sent = published(self, topic, payload)
         if sent and topic.endswith("/data"):
-            out.append((self._unacked[-1], unseal(payload).seq or 0))
+            out.append((self._unacked[-1], [seq for seq, _ in unseal(payload).rows]))
         return sent
 
     def answers(self: Sender, clock: float) -> bool:
-        there = [seq for info, seq in out if info.is_published()]
-        out[:] = [(info, seq) for info, seq in out if not info.is_published()]
+        there = [seq for info, rows in out if info.is_published() for seq in rows]
+        out[:] = [(info, rows) for info, rows in out if not info.is_published()]
         self._spool.trim(ranges(there), [])
         for seq in there:
             self._sent.pop(seq, None)
@@ -50,8 +50,8 @@ def _acked_before_the_commit() -> None:
         seqs: dict[tuple[str, str], list[int]] = {}
         for arrived in messages:
             message = unseal(arrived.payload)
-            if message.seq is not None:
-                seqs.setdefault((arrived.topic.rsplit("/", 1)[0], message.spool), []).append(message.seq)
+            if message.rows:
+                seqs.setdefault((arrived.topic.rsplit("/", 1)[0], message.spool), []).extend(seq for seq, _ in message.rows)
         for (prefix, spool), some in seqs.items():
             self.link.publish(f"{prefix}/ack", seal_ack(Ack(spool, ranges(some))))
         time.sleep(DISK)
@@ -66,22 +66,22 @@ def _times_rewritten_on_resend() -> None:
 
     def publish(self: Link, topic: str, payload: bytes) -> bool:
         message = unseal(payload) if topic.endswith("/data") else None
-        if message and message.seq in sent:
-            payload = seal(_stamped_anew(message))
+        if message:
+            rows = [(seq, _stamped_anew(parcel) if seq in sent else parcel) for seq, parcel in message.rows]
+            payload = seal(replace(message, rows=rows))
         done = kept(self, topic, payload)
-        if done and message and message.seq is not None:
-            sent.add(message.seq)
+        if done and message:
+            sent.update(seq for seq, _ in message.rows)
         return done
 
     kept = Link.publish
     setattr(Link, "publish", publish)  # noqa: B010 — a method's place
 
 
-def _stamped_anew(message: Message) -> Message:
-    assert message.parcel is not None
-    parcel = unpack(message.parcel)
+def _stamped_anew(row: bytes) -> bytes:
+    parcel = unpack(row)
     bodies = [(n, encode(_moved(decode(body)))) for n, body in parcel.bodies]
-    return replace(message, parcel=pack(Parcel(bodies, parcel.spans)))
+    return pack(Parcel(bodies, parcel.spans))
 
 
 def _moved(batch: Batch) -> Batch:

@@ -48,7 +48,7 @@ def test_whatever_comes_in_whatever_order_the_good_is_stored_the_poison_kept_and
             good |= set() if broken else {body for body, (fine, _, _) in zip(chosen, bodies, strict=True) if fine}
             if broken or not all(fine for fine, _, _ in bodies):
                 rows_dead.add((spool, seq))
-            messages.append((f"keepup/1/home/{spool}", seal(Message(spool, seq, {}, seq, parcel))))
+            messages.append((f"keepup/1/home/{spool}", seal(Message(spool, seq, {}, [(seq, parcel)]))))
     order = data.draw(st.permutations(messages))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(order)), max_size=4)) | {0, len(order)})
 

@@ -90,8 +90,8 @@ def test_a_message_cut_short_is_set_aside_and_the_next_one_is_stored(tmp_path: P
     #   ack        -               dead          stored
     port, folder = free_port(), tmp_path / "clinic"
     good = pack(Parcel([(3, encode(plain()))]))
-    envelope = seal(Message("spool", 1, {}, 7, good))[:-9]
-    cut, whole = seal(Message("spool", 2, {}, 1, good[:-9])), seal(Message("spool", 3, {}, 2, good))
+    envelope = seal(Message("spool", 1, {}, [(7, good)]))[:-9]
+    cut, whole = seal(Message("spool", 2, {}, [(1, good[:-9])])), seal(Message("spool", 3, {}, [(2, good)]))
     with started(tmp_path / "said", "ingest", folder, "--port", str(port), "--past") as verb:
         acks = _published(port, [envelope, cut, whole])
         assert verb.stopped() == 0

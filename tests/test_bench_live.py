@@ -38,7 +38,7 @@ def test_a_backlog_goes_whole_into_the_store_behind_live_bands(tmp_path: Path) -
     came = drain.run(bench(tmp_path))
     found = by_name(came.figures)
     assert found["backlog, 0.1 h of 3 bands"] == 3 * 360
-    assert found["stored"] == found["accepted"] > 3 * 360 * 50
+    assert found["stored"] == found["accepted"] >= 3 * 360 * 50
     assert came.ratio == pytest.approx(found["drained"] / 20, rel=0.01)
     assert 0 < found["ingester: memory at the start"] <= found["ingester: memory at most"]
 

@@ -109,7 +109,7 @@ def test_a_token_that_may_not_prepare_is_refused_in_words(tmp_path: Path, both: 
 def test_an_ingester_told_of_the_store_keeps_readings_there(tmp_path: Path, both: tuple[Influx, Double]) -> None:
     init(tmp_path, both[0])
     address, port = f"{both[0].url}/clinic", free_port()
-    message = seal(Message("s1", 1, seq=1, parcel=pack(Parcel([(3, encode(plain()))]))))
+    message = seal(Message("s1", 1, rows=[(1, pack(Parcel([(3, encode(plain()))])))]))
     env = {"KEEPUP_STORE": address, "KEEPUP_INFLUX_TOKEN_FILE": str(tmp_path / "token")}
     with started(tmp_path / "ingest", "ingest", tmp_path / "clinic", "--port", str(port), **env) as verb:
         assert until(lambda: "Listening" in verb.said)

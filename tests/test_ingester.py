@@ -31,7 +31,7 @@ class Line:
     def messages(self) -> list[tuple[str, bytes]]:
         rows = self.spool.oldest(0, 1000)
         return [
-            ("g", seal(Message(self.spool.id, self.spool.next_turn(), {row.dev: self.spool.claim(row.dev) or 0}, row.seq, row.parcel)))
+            ("g", seal(Message(self.spool.id, self.spool.next_turn(), {row.dev: self.spool.claim(row.dev) or 0}, [(row.seq, row.parcel)])))
             for row in rows
         ]
 
@@ -50,7 +50,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 
 def poison(line: Line, seq: int, *bodies: bytes) -> tuple[str, bytes]:
-    return "g", seal(Message(line.spool.id, line.spool.next_turn(), {}, seq, pack(Parcel([(3, body) for body in bodies]))))
+    return "g", seal(Message(line.spool.id, line.spool.next_turn(), {}, [(seq, pack(Parcel([(3, body) for body in bodies])))]))
 
 
 def test_what_is_acked_is_stored_and_what_is_stored_is_complete(line: Line) -> None:

@@ -103,7 +103,7 @@ def test_everything_committed_is_stored_and_the_spool_runs_empty(broker: Callabl
     hear(line.spool, 0, 100)
     assert line.settled()
     assert line.store.readings() == line.spool.accepted() == {"d1": 5100}
-    assert line.catalog.received() == 100
+    assert 1 <= line.catalog.received() <= 100
 
 
 def test_a_broker_that_forgets_everything_loses_nothing(broker: Callable[[], EmbeddedBroker], ends: Callable[[str], Ends]) -> None:

@@ -125,7 +125,7 @@ def test_a_message_that_the_catalog_stumbles_over_is_set_aside_whole(ward: Ward,
         record(*args, **more)  # type: ignore[arg-type] # as it came
 
     monkeypatch.setattr(ward.catalog, "record", stumbling)
-    odd = "keepup/1/home/x", seal(Message("x", 1, {"odd": NOON}, 9, pack(Parcel([(3, at(1))]))))
+    odd = "keepup/1/home/x", seal(Message("x", 1, {"odd": NOON}, [(9, pack(Parcel([(3, at(1))])))]))
     stored, dead = ward.take(told(1, at(0)), odd, told(2, at(2)))
     assert stored == Counter([("s", 1), ("s", 2)])
     assert dead == {("x", 9): "a defect of this KeepUp (KeyError)"}

@@ -137,7 +137,7 @@ def judged(folder: Path, batches: list[Batch], order: list[int], at_once: int) -
         rows, watch, now = spool.oldest(0, 1000), behind.watch(), recording.start // STEP * STEP
         coming = [rows[i % len(rows)] for i in order] + rows
         for i in range(0, len(coming), at_once):
-            part = [Message(spool.id, spool.next_turn(), {}, row.seq, row.parcel) for row in coming[i : i + at_once]]
+            part = [Message(spool.id, spool.next_turn(), {}, [(row.seq, row.parcel)]) for row in coming[i : i + at_once]]
             for _, ack in behind.ingester.take([("g", seal(message)) for message in part]):
                 spool.trim(ack.stored, [seq for seq, _ in ack.dead])
             behind.ingester.take([("g", seal(Message(spool.id, spool.next_turn(), spool.claims())))])

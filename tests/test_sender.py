@@ -15,12 +15,13 @@ from tests.batches import NOON, plain
 
 
 class Script(Link):
-    """A link that is up and takes everything; what it took is in `took`."""
+    """A link that is up and takes everything; what it took is in `took`, row by row."""
 
     def __init__(self) -> None:
         super().__init__("mqtt://127.0.0.1:1", "script")
         self.connections = 1
         self.took: list[int] = []
+        self.sent: list[bytes] = []
         self.statuses: list[Message] = []
         self.down = False
 
@@ -33,11 +34,12 @@ class Script(Link):
 
     def publish(self, topic: str, payload: bytes) -> bool:
         message = unseal(payload)
-        if message.seq is None:
+        self.sent.append(payload)
+        if not message.rows:
             assert topic == "keepup/1/home/gate/status"
             self.statuses += [] if self.down else [message]
         else:
-            self.took.append(message.seq)
+            self.took += [seq for seq, _ in message.rows]
         return not self.down
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.batch import DAY, Stream
-from ingest.sender import AHEAD, ALL_BOOKS_EVERY, PATIENCE, PORTION, STATUS_EVERY, WINDOW
+from ingest.sender import AHEAD, ALL_BOOKS_EVERY, PATIENCE, PORTION, ROWS, STATUS_EVERY, WINDOW
 from tests.batches import NOON, plain
 from tests.test_sender import Gate
 
@@ -102,19 +102,19 @@ def test_readings_given_up_are_no_longer_in_the_books(tmp_path: Path) -> None:
 
 
 def test_behind_a_backlog_that_nobody_answers_what_is_fresh_leaves_at_once(gate: Gate) -> None:
-    #   an ingester answers, and is then heard of no more: rows 2 … 701 wait, 500 are on their way; then one row a second
+    #   an ingester answers, and is then heard of no more: rows 2 … 2201 wait, 2000 are on their way; then row by row
     gate.hear(1)
     gate.move(99.0)
     gate.answer(1)
-    gate.hear(700)
+    gate.hear(AHEAD + 200)
     assert len(gate.move(100.0)) == AHEAD
-    for second in range(WINDOW):
+    for i in range(ROWS):
         gate.hear(1)
-        assert gate.move(100.5 + second) == [702 + second]
+        assert gate.move(100.5 + 0.4 * i) == [AHEAD + 202 + i]
     gate.hear(1)
     assert gate.move(121.0) == []
     gate.answer(*gate.link.took[1:2])
-    assert gate.move(122.0) == [702 + WINDOW]
+    assert gate.move(122.0) == [AHEAD + 202 + ROWS]
 
 
 def test_while_a_backlog_drains_what_is_fresh_leaves_in_the_next_round(gate: Gate) -> None:

@@ -38,7 +38,7 @@ def before(tmp_path: Path, copy: Path) -> Iterator[Spool]:
 
 def heard(spool: Spool, t0: int) -> list[bytes]:
     spool.commit([plain(t0=t0)], [], {})
-    return [seal(Message(spool.id, spool.next_turn(), {}, row.seq, row.parcel)) for row in spool.oldest(0, 10)]
+    return [seal(Message(spool.id, spool.next_turn(), {}, [(row.seq, row.parcel)])) for row in spool.oldest(0, 10)]
 
 
 def test_answers_to_what_a_spool_was_before_it_was_brought_back_free_nothing(tmp_path: Path, copy: Path, before: Spool) -> None:
@@ -65,7 +65,7 @@ def test_answers_to_what_a_spool_was_before_it_was_brought_back_free_nothing(tmp
 
 
 def test_a_message_that_cannot_be_read_is_answered_to_the_life_it_came_from(tmp_path: Path, before: Spool) -> None:
-    newer = seal(Message(before.id, before.next_turn(), {}, 7, b"\x02not a parcel"))
+    newer = seal(Message(before.id, before.next_turn(), {}, [(7, b"\x02not a parcel")]))
     with closing(SqliteStore(tmp_path / "store")) as store, closing(Catalog(tmp_path / "catalog.db")) as catalog:
         [(_, ack)] = Ingester(store, catalog, lambda: LATER).take([("keepup/1/home/gate", newer)])
     assert [seq for seq, _ in ack.dead] == [7]

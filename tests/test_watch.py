@@ -54,7 +54,7 @@ class Site:
         turn = self.turns[spool] = self.turns.get(spool, 0) + 1
         bodies = [(part.n, encode(part)) for part in parts if isinstance(part, Batch)]
         parcel = pack(Parcel(bodies, [part for part in parts if isinstance(part, Span)]))
-        self.ingester.take([("g", seal(Message(spool, turn, {DEV: complete}, turn, parcel)))])
+        self.ingester.take([("g", seal(Message(spool, turn, {DEV: complete}, [(turn, parcel)])))])
 
     def follow(self, watch: Watch | None = None) -> None:
         self.now = max((watch or self.watch()).follow(self.now), default=self.now)

@@ -62,7 +62,7 @@ def heard(site: Site, dev: str, parts: Sequence[Batch], complete: int) -> None:
     """As `Site.hear`, of any band, each with a gateway of its own."""
     turn = site.turns[dev] = site.turns.get(dev, 0) + 1
     bodies = [(part.n, encode(replace(part, dev=dev))) for part in parts]
-    site.ingester.take([(dev, seal(Message(f"s-{dev}", turn, {dev: complete}, turn, pack(Parcel(bodies, [])))))])
+    site.ingester.take([(dev, seal(Message(f"s-{dev}", turn, {dev: complete}, [(turn, pack(Parcel(bodies, [])))])))])
 
 
 def on_a_table(start: int, hours: int) -> list[Batch]:

@@ -18,7 +18,8 @@ from ingest.wire import Ack, Message, Parcel, pack, ranges, seal, seal_ack, unpa
 from tests.batches import NOON, plain
 
 GOLDEN_PARCEL = "02433585c925293fa512664f52a221d094843be6151718208ca3d20edfbe0200"
-GOLDEN_MESSAGE = "a66176016573706f6f6c6173647475726e0166636c61696d73a16261311b000660dc3778d00063736571036670617263656c4101"
+GOLDEN_MESSAGE = "a56176016573706f6f6c6173647475726e0166636c61696d73a16261311b000660dc3778d00064726f77738182034101"
+OLDER_MESSAGE = "a66176016573706f6f6c6173647475726e0166636c61696d73a16261311b000660dc3778d00063736571036670617263656c4101"
 GOLDEN_ACK = "a46176016573706f6f6c61736673746f72656481820102646465616481820363776879"
 
 
@@ -34,6 +35,10 @@ def test_a_reader_that_knows_no_corrections_reads_the_gap_without_it() -> None:
     raw = cbor2.loads(inflated(pack(Parcel([], [Span("d1", NOON - HOUR, NOON), wrong]))))
     assert raw.pop("off") == {1: 8 * HOUR}
     assert unpack(cbor2.dumps(raw)).spans[1] == replace(wrong, off=None)
+
+
+def test_a_message_of_the_older_form_holds_one_row() -> None:
+    assert unseal(bytes.fromhex(OLDER_MESSAGE)) == unseal(bytes.fromhex(GOLDEN_MESSAGE))
 
 
 def test_a_later_major_version_is_refused_and_says_which() -> None:
@@ -52,7 +57,7 @@ def test_parcel_message_and_ack_come_back_as_they_went() -> None:
     wrong = Span("d1", NOON, NOON + 9, Cause.CLOCK, off=-HOUR)
     parcel = Parcel([(3, encode(plain()))], [Span("d1", NOON, NOON + 5), Span("d1", NOON + 5, NOON + 9, Cause.RANGE, final=False), wrong])
     assert unpack(pack(parcel)) == parcel
-    message = Message("spool", 7, {"d1": NOON}, 4, pack(parcel))
+    message = Message("spool", 7, {"d1": NOON}, [(4, pack(parcel)), (9, b"")])
     assert unseal(seal(message)) == message
     status = Message("spool", 8, {"d1": NOON})
     assert unseal(seal(status)) == status
@@ -63,7 +68,7 @@ def test_parcel_message_and_ack_come_back_as_they_went() -> None:
 @pytest.mark.parametrize("number", [-1, 2**63, 2**70])
 @pytest.mark.parametrize("change", ["turn", "seq", "claims"])
 def test_a_number_that_no_database_holds_is_refused(change: str, number: int) -> None:
-    raw = cbor2.loads(seal(Message("s", 1, {"d1": NOON}, 3, b"x")))
+    raw = cbor2.loads(seal(Message("s", 1, {"d1": NOON}, [(3, b"x")])))
     with pytest.raises(Refused, match="unreadable message"):
         unseal(cbor2.dumps(raw | {change: {"d1": number} if change == "claims" else number}))
 
@@ -87,5 +92,5 @@ def test_ranges_hold_exactly_the_rows(rows: set[int]) -> None:
 def test_the_golden_bytes_have_not_changed() -> None:
     """If this fails the wire format changed: old spools and gateways speak the old one. Raise `VERSION` and keep reading both."""
     assert pack(Parcel([(2, b"body")], [Span("a1", NOON, NOON + CELL)])).hex() == GOLDEN_PARCEL
-    assert seal(Message("s", 1, {"a1": NOON}, 3, b"\x01")).hex() == GOLDEN_MESSAGE
+    assert seal(Message("s", 1, {"a1": NOON}, [(3, b"\x01")])).hex() == GOLDEN_MESSAGE
     assert seal_ack(Ack("s", [(1, 2)], [(3, "why")])).hex() == GOLDEN_ACK

@@ -64,7 +64,7 @@ class Ward:
 
 def told(seq: int, *bodies: bytes, n: int = 3, spool: str = "s", spans: Sequence[Span] = (), claim: int | None = None) -> tuple[str, bytes]:
     parcel = pack(Parcel([(n, body) for body in bodies], spans))
-    return f"keepup/1/home/{spool}", seal(Message(spool, seq, {} if claim is None else {"d1": claim}, seq, parcel))
+    return f"keepup/1/home/{spool}", seal(Message(spool, seq, {} if claim is None else {"d1": claim}, [(seq, parcel)]))
 
 
 def at(minute: int, value: int = 70) -> bytes:

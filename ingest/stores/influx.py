@@ -11,7 +11,7 @@ import numpy as np
 import zstandard
 
 from ingest import flux
-from ingest.batch import CELL, DAY, HOUR, MICROS, MINUTE, Batch, Stream
+from ingest.batch import CELL, DAY, HOUR, MICROS, Batch, Stream
 from ingest.body import decode
 from ingest.bout import Bout
 from ingest.deflate import inflated
@@ -24,8 +24,9 @@ from ingest.tile import TILE_DTYPE, Tiles
 KINDS: Sequence[str] = get_args(get_type_hints(Bout)["kind"])
 LONGEST = DAY
 """No bout is longer: what may reach into a range is looked for this far before it."""
-NEAR = 10 * MINUTE
-"""What begins no further apart is asked after in one query."""
+NEAR = 10 * MICROS
+"""What begins no further apart is asked after in one query. No commit is longer; behind an outage the newest comes with the oldest, and
+what is between them is not to be fetched."""
 NAMED = 50
 """Bands named in one query; with more, every band's rows are read and the others' passed over."""
 

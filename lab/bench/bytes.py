@@ -48,7 +48,7 @@ def _taken(folder: Path, commit: int, now: int) -> tuple[float, float, float]:
         for row in spool.oldest(seq, BANDS):
             seq = row.seq
             claim = {row.dev: spool.claim(row.dev) or 0}
-            sent += _framed(seal(Message(spool.id, spool.next_turn(), claim, row.seq, row.parcel)))
+            sent += _framed(seal(Message(spool.id, spool.next_turn(), claim, [(row.seq, row.parcel)])))
         devs = {batch.dev for batch in commits}
         store.write(commits, {dev: tiled([batch for batch in commits if batch.dev == dev]) for dev in devs}, now)
     spool.close()

@@ -94,12 +94,12 @@ class Listener:
 
     def _data(self, payload: bytes, now: int) -> None:
         message = unseal(payload)
-        if message.seq is None or message.parcel is None or message.seq in self._under_way:
-            return
-        batches = [decode(body) for _, body in unpack(message.parcel).bodies]
-        self.devs |= {batch.dev for batch in batches}
-        self._under_way[message.seq] = [batch.times for batch in batches]
-        self.sent += [now - batch.times for batch in batches]
+        for seq, parcel in message.rows:
+            if seq not in self._under_way:
+                batches = [decode(body) for _, body in unpack(parcel).bodies]
+                self.devs |= {batch.dev for batch in batches}
+                self._under_way[seq] = [batch.times for batch in batches]
+                self.sent += [now - batch.times for batch in batches]
 
     def _ack(self, payload: bytes, now: int) -> None:
         for first, last in unseal_ack(payload).stored:

@@ -35,4 +35,4 @@ def message(batch: Batch, seq: int) -> bytes:
     """As a gateway's sender would publish a commit that heard one window."""
     span = Span(batch.dev, batch.t0, batch.end)
     parcel = pack(Parcel([(batch.n, encode(batch))], [span]))
-    return seal(Message(f"{gateway(batch.dev):032x}", seq, {batch.dev: batch.t0}, seq, parcel))
+    return seal(Message(f"{gateway(batch.dev):032x}", seq, {batch.dev: batch.t0}, [(seq, parcel)]))
