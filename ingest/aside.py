@@ -4,13 +4,12 @@ In whole minutes, which is what is judged: where the word of a step counter is m
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ingest.batch import MINUTE, Batch, Cause, Span
 from ingest.dead import Letter
 from ingest.index import Index
-from ingest.spans import left
 from ingest.thinning import joined
 
 
@@ -46,15 +45,6 @@ def enter(db: sqlite3.Connection, aside: Iterable[Aside], tried: Iterable[Letter
 def unheard(index: Index, dev: str, start: int, end: int) -> list[Span]:
     """Gaps that overlap [start, end), ascending and apart."""
     return joined(_gap(dev, t0, t1) for t0, t1 in index.all(_OVERLAPPING, dev, start, end))
-
-
-def cut(told: Sequence[Span], aside: Sequence[Span]) -> Iterator[Span]:
-    """The spans as they were, but heard only where nothing is set aside."""
-    for span in told:
-        if span.cause is None and aside:
-            yield from (replace(span, t0=t0, t1=t1) for t0, t1 in left(span.t0, span.t1, aside))
-        else:
-            yield span
 
 
 def forget(db: sqlite3.Connection, before: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from ingest.batch import DAY, Span
 from ingest.forms import Refused
 from ingest.spooled import count, insert, used
-from ingest.thinning import SLOW, TOLD, WHOLE, joined, thinned
+from ingest.thinning import SLOW, TOLD, WHOLE, thinned, told
 from ingest.wire import Parcel, pack, unpack
 
 BUDGET = 2 << 30
@@ -82,14 +82,14 @@ class Budget:
             return False
         self._swept[TOLD] = rows[-1][0]
         spans: dict[str, list[Span]] = {}
-        told = [(seq, dev, parcel) for seq, dev, parcel in ((s, d, _read(c, p)) for s, d, c, p in rows) if parcel and not parcel.bodies]
-        for _, dev, parcel in told:
+        held = [(seq, dev, parcel) for seq, dev, parcel in ((s, d, _read(c, p)) for s, d, c, p in rows) if parcel and not parcel.bodies]
+        for _, dev, parcel in held:
             spans.setdefault(dev, []).extend(parcel.spans)
-        alone = {dev for dev in spans if sum(d == dev for _, d, _ in told) < 2}
-        db.executemany("delete from row where seq = ?", [(seq,) for seq, dev, _ in told if dev not in alone])
+        alone = {dev for dev in spans if sum(d == dev for _, d, _ in held) < 2}
+        db.executemany("delete from row where seq = ?", [(seq,) for seq, dev, _ in held if dev not in alone])
         for dev, mine in spans.items():
             if dev not in alone:
-                one = joined(mine)
+                one = told(mine)
                 t0, t1 = min(s.t0 for s in one), max(s.t1 for s in one)
                 insert(db, [(dev, t0, t1, t0 // DAY, 0, TOLD, pack(Parcel([], one)))])
         return True

@@ -75,7 +75,7 @@ class Catalog:
         """Alive spans and gaps that overlap [start, end), ascending; what went with a retired spool, or is set aside, is a gap too."""
         laid = spans.laid(self._index, dev, start, end)
         missing = aside.unheard(self._index, dev, min([start, *(s.t0 for s in laid)]), max([end, *(s.t1 for s in laid)]))
-        told = [*aside.cut(laid, missing), *missing, *self.gateways.gaps(dev, start, end, laid)]
+        told = [*spans.cut(laid, missing), *missing, *self.gateways.gaps(dev, start, end, laid)]
         return sorted((span for span in told if span.t0 < end and span.t1 > start), key=lambda span: span.t0)
 
     def complete_to(self, dev: str) -> int | None:
@@ -136,14 +136,15 @@ def _touch(db: sqlite3.Connection, hours: Iterable[tuple[str, int]]) -> None:
 
 def _hours(batches: Sequence[Batch], told: Sequence[Span], aside_: Sequence[Span]) -> Iterator[tuple[str, int]]:
     """Band-hours these touch; a gap changes no minute, for what was not heard is unknown already: but where times are now called wrong,
-    and where what was heard is set aside, or is no longer."""
-    changing = [*(span for span in told if span.cause in (None, Cause.CLOCK)), *aside_]
+    where what was said was given up, and where what was heard is set aside, or is no longer."""
+    changing = [*(span for span in told if span.cause in _TELLING), *aside_]
     stretches = [(b.dev, b.t0, b.end) for b in batches] + [(s.dev, s.t0, s.t1) for s in changing]
     for dev, start, end in stretches:
         for hour in range(start // HOUR, (end - 1) // HOUR + 1):
             yield dev, hour * HOUR
 
 
+_TELLING = (None, Cause.CLOCK, Cause.THINNED, Cause.OVERFLOW)
 _SCHEMA = """
 create table if not exists received(one integer primary key check (one = 1), messages integer not null);
 insert or ignore into received values (1, 0);

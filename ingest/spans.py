@@ -1,7 +1,8 @@
 """Spans as the catalog lays them: neighbours of the same kind are one row, so a month of a quiet link is not 43,000 of them."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ingest.batch import Cause, Span
 from ingest.index import Index
@@ -27,14 +28,7 @@ def lay(db: sqlite3.Connection, spool: str, span: Span) -> None:
 
 def laid(index: Index, dev: str, start: int, end: int) -> list[Span]:
     """Of all spools, those that overlap [start, end), ascending."""
-    rows = [
-        (t0, t1, cause, final)
-        for spool in _spools(index, dev)
-        for cause, final in _KINDS
-        for t0, t1 in index.all(_OVERLAPPING, dev, spool, cause, final, start, end)
-        if t1 > start
-    ]
-    found = [Span(dev, t0, t1, Cause(cause) if cause else None, bool(final)) for t0, t1, cause, final in rows]
+    found = [span for spool in _spools(index, dev) for span in _said(index, dev, spool, start, end)]
     corrected = index.all("select t0, t1, final, off from correction where dev = ? and t0 < ? and t1 > ?", dev, end, start)
     found += [Span(dev, t0, t1, Cause.CLOCK, bool(final), off) for t0, t1, final, off in corrected]
     return sorted(found, key=lambda span: span.t0)
@@ -56,6 +50,29 @@ def left(start: int, end: int, taken: Iterable[Span]) -> Iterator[tuple[int, int
         start = max(start, span.t1)
     if start < end:
         yield start, end
+
+
+def cut(told: Iterable[Span], taken: Sequence[Span]) -> Iterator[Span]:
+    """The spans as they were, but heard only where none of the band's `taken` is."""
+    for span in told:
+        mine = [one for one in taken if one.dev == span.dev] if span.cause is None else []
+        if mine:
+            yield from (replace(span, t0=t0, t1=t1) for t0, t1 in left(span.t0, span.t1, mine))
+        else:
+            yield span
+
+
+def _said(index: Index, dev: str, spool: str, start: int, end: int) -> list[Span]:
+    """By one spool; heard only where it has not given up what was said, for rows beside such a one know nothing of that."""
+    found = [span for cause, final in _KINDS for span in _rows(index, dev, spool, cause, final, start, end)]
+    first, last = min([start, *(span.t0 for span in found)]), max([end, *(span.t1 for span in found)])
+    gone = [span for final in (0, 1) for span in _rows(index, dev, spool, str(Cause.OVERFLOW), final, first, last)]
+    return [span for span in cut(found, gone) if span.t0 < end and span.t1 > start]
+
+
+def _rows(index: Index, dev: str, spool: str, cause: str, final: int, start: int, end: int) -> list[Span]:
+    rows = index.all(_OVERLAPPING, dev, spool, cause, final, start, end)
+    return [Span(dev, t0, t1, Cause(cause) if cause else None, bool(final)) for t0, t1 in rows if t1 > start]
 
 
 def _spools(index: Index, dev: str) -> list[str]:

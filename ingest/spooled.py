@@ -48,8 +48,9 @@ def remember(db: sqlite3.Connection, commit: Commit) -> None:
     """Where streams and bands have got to."""
     cursors = [(dev, str(stream), at) for (dev, stream), at in commit.cursors.items()]
     db.executemany("insert or replace into cursor values (?, ?, ?)", cursors)
-    reached = {span.dev: span.t1 for span in sorted(commit.spans, key=lambda span: span.t1)} | dict(commit.heard_to)
-    db.executemany("insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", reached.items())
+    db.executemany(
+        "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", commit.reached.items()
+    )
 
 
 def count(db: sqlite3.Connection, table: str, of: Mapping[tuple[str, int], int]) -> None:

@@ -1,12 +1,17 @@
 """What is left of readings for which there is no room: first the raw motion goes, for it takes the most room by far and steps and heart
-rate still tell of the day; then the rest. A gap says what and when."""
+rate still tell of the day; then the rest. A gap says what and when.
 
-from collections.abc import Iterable, Sequence
+Of motion in whole cells, for features of a part of one are none, and so neighbours join. Of the rest in whole minutes, which is what is
+judged, and in place of the time the link was alive: where the word of a step counter is gone, its silence tells of stillness no more.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ingest.batch import Batch, Cause, Span, Stream
+from ingest.batch import CELL, MINUTE, Batch, Cause, Span, Stream
 from ingest.body import decode
 from ingest.forms import Refused
+from ingest.spans import cut
 from ingest.store import RAW
 from ingest.wire import Parcel
 
@@ -30,12 +35,19 @@ def thinned(parcel: Parcel, dev: str, raw_only: bool) -> tuple[Parcel, int]:
         else:
             lost.append(batch)
             gone += n
-    return Parcel(kept, [*parcel.spans, *(span for span in gaps(lost) if span.dev == dev)]), gone
+    return Parcel(kept, told([*parcel.spans, *gaps(batch for batch in lost if batch.dev == dev)])), gone
 
 
-def gaps(batches: Iterable[Batch]) -> list[Span]:
+def gaps(batches: Iterable[Batch]) -> Iterator[Span]:
     """The time of these batches as lost for want of room."""
-    return joined(Span(batch.dev, batch.t0, batch.end, Cause.OVERFLOW) for batch in batches)
+    for batch in batches:
+        cause, grain = (Cause.THINNED, CELL) if batch.stream in RAW else (Cause.OVERFLOW, MINUTE)
+        yield Span(batch.dev, batch.t0 // grain * grain, -(-batch.end // grain) * grain, cause)
+
+
+def told(spans: Sequence[Span]) -> list[Span]:
+    """As few as say the same, and heard only where no more than motion was given up."""
+    return joined(cut(spans, [span for span in spans if span.cause is Cause.OVERFLOW]))
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

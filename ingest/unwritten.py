@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.batch import Batch, Span, Stream
 from ingest.store import RAW
-from ingest.thinning import gaps, joined
+from ingest.thinning import gaps, told
 
 HOLD = 32 << 20
 """Bytes of readings held at most: 20 bands with motion at 50 Hz for about an hour and a half."""
@@ -25,6 +25,11 @@ class Commit:
     def size(self) -> int:
         """Bytes in memory, roughly."""
         return sum(300 + b.values.nbytes + (0 if b.offsets is None else b.offsets.nbytes) for b in self.batches) + 200 * len(self.spans)
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """Band → up to where it is told of, µs UTC."""
+        return {span.dev: span.t1 for span in sorted(self.spans, key=lambda span: span.t1)} | dict(self.heard_to)
 
 
 class Unwritten:
@@ -74,10 +79,11 @@ def _without(commit: Commit, raw_only: bool) -> tuple[Commit, int]:
     """And how many readings went."""
     gone = [b for b in commit.batches if not raw_only or b.stream in RAW]
     kept = [b for b in commit.batches if raw_only and b.stream not in RAW]
-    left = Commit(kept, joined([*commit.spans, *gaps(gone)]), commit.cursors, commit.heard_to)
+    left = Commit(kept, told([*commit.spans, *gaps(gone)]), commit.cursors, commit.heard_to)
     return left, sum(b.n for b in gone)
 
 
 def _together(one: Commit, two: Commit) -> Commit:
-    heard = {dev: max(one.heard_to.get(dev, 0), two.heard_to.get(dev, 0)) for dev in one.heard_to.keys() | two.heard_to.keys()}
+    one_to, two_to = one.reached, two.reached  # before gaps in whole minutes are put in their place, which reach further
+    heard = {dev: max(one_to.get(dev, 0), two_to.get(dev, 0)) for dev in one_to.keys() | two_to.keys()}
     return Commit([*one.batches, *two.batches], [*one.spans, *two.spans], {**one.cursors, **two.cursors}, heard)

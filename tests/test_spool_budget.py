@@ -4,15 +4,18 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import CELL, DAY, MINUTE, Batch, Cause, Span, Stream
-from ingest.body import decode
+from ingest.batch import CELL, DAY, MICROS, MINUTE, Batch, Cause, Span, Stream
+from ingest.body import decode, encode
 from ingest.spool import Spool
+from ingest.thinning import joined, thinned
 from ingest.wire import Parcel, ranges, unpack
 from tests.batches import NOON, noise, plain
 
@@ -45,7 +48,12 @@ def streams(parcel: Parcel) -> set[Stream]:
 
 
 def lost(parcel: Parcel) -> list[tuple[int, int]]:
-    return [(span.t0, span.t1) for span in parcel.spans if span.cause == Cause.OVERFLOW]
+    """Stretches of which the motion went, or all."""
+    return [(span.t0, span.t1) for span in parcel.spans if span.cause in (Cause.THINNED, Cause.OVERFLOW)]
+
+
+def alive(parcel: Parcel) -> list[tuple[int, int]]:
+    return [(span.t0, span.t1) for span in parcel.spans if span.cause is None]
 
 
 def size(spool: Spool) -> int:
@@ -93,6 +101,26 @@ def test_each_loss_is_a_gap_under_the_number_of_its_row(spool: Spool) -> None:
         assert Span("d1", t0, t0 + MINUTE) in parcel.spans
 
 
+def test_neighbours_that_lost_their_motion_are_one_gap() -> None:
+    #   one second and a bit of it after the other, as a gateway commits: each part of a cell ends just after its last sample
+    seconds = [noise(Stream.ACC, NOON + i * MICROS + 40_000, 9) for i in range(60)]
+    rows = [thinned(Parcel([(9, encode(batch))]), "d1", raw_only=True)[0] for batch in seconds]
+    assert joined([span for row in rows for span in row.spans]) == [Span("d1", NOON, NOON + MINUTE, Cause.THINNED)]
+
+
+def test_where_a_word_of_a_counter_went_the_link_is_not_called_alive() -> None:
+    # else its silence would be that of somebody who does not walk
+    counter = replace(plain(Stream.COUNTER, NOON + 70 * MICROS, n=1), dt=None, offsets=np.zeros(1, np.int32))
+    parcel = Parcel([(1, encode(counter))], [Span("d1", NOON, NOON + 5 * MINUTE)])
+    left, gone = thinned(parcel, "d1", raw_only=False)
+    assert (left.bodies, gone) == ([], 1)
+    assert left.spans == [
+        Span("d1", NOON, NOON + MINUTE),
+        Span("d1", NOON + MINUTE, NOON + 2 * MINUTE, Cause.OVERFLOW),
+        Span("d1", NOON + 2 * MINUTE, NOON + 5 * MINUTE),
+    ]
+
+
 def test_the_books_say_what_was_given_up(spool: Spool) -> None:
     hear(spool, range(160))
     gone = sum(1 for parcel in parcels(spool).values() if lost(parcel))
@@ -115,6 +143,7 @@ def test_when_raw_motion_is_gone_the_rest_goes_and_gaps_are_joined_but_never_dro
     for start, end in told:
         assert start <= reach
         reach = max(reach, end)
+    assert not any(start < there < end for parcel in parcels(spool).values() for start, end in lost(parcel) for there, _ in alive(parcel))
     rest = [decode(body) for parcel in parcels(spool).values() for _, body in parcel.bodies]
     assert reach >= min(batch.t0 for batch in rest)
     assert spool.claim("d1") == NOON
@@ -186,4 +215,4 @@ def test_whatever_comes_and_goes_every_reading_is_kept_answered_or_a_gap(
 
 def _told(_dev: str, parcel: Parcel) -> list[tuple[str, int, int]]:
     batches = [decode(body) for _, body in parcel.bodies]
-    return [(b.dev, b.t0, 0) for b in batches] + [(s.dev, s.t0, s.t1) for s in parcel.spans if s.cause == Cause.OVERFLOW]
+    return [(b.dev, b.t0, 0) for b in batches] + [(s.dev, s.t0, s.t1) for s in parcel.spans if s.cause in (Cause.THINNED, Cause.OVERFLOW)]

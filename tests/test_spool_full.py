@@ -157,13 +157,15 @@ def test_where_memory_runs_out_too_gaps_come_to_the_disk_instead(disk: Path) -> 
     hear(spool, range(300, 301))
     kept = parcels(spool)
     gaps = [time for parcel in kept.values() for time in lost(parcel)]
+    all_lost = [(s.t0, s.t1) for parcel in kept.values() for s in parcel.spans if s.cause is Cause.OVERFLOW]
+    gone = {start // MINUTE * MINUTE for start, end in all_lost for start in range(start, end, MINUTE)}
     there = {decode(body).t0 // MINUTE for parcel in kept.values() for _, body in parcel.bodies if decode(body).stream == Stream.ACC}
     alive = [(s.t0, s.t1) for parcel in kept.values() for s in parcel.spans if s.cause is None]
     assert gaps
     for i in range(301):
         at = NOON + i * MINUTE
         assert (at // MINUTE in there) != any(start <= at < end for start, end in gaps)
-        assert any(start <= at < end for start, end in alive)
+        assert any(start <= at < end for start, end in alive) == (at not in gone)
     spool.close()
 
 
@@ -203,10 +205,11 @@ def test_commits_in_memory_lose_raw_motion_first_then_all_and_never_the_time() -
     assert {batch.stream for batch in first.batches} <= {Stream.HR}
     assert held.cursor("d1", Stream.HR) == NOON + 1999 * MINUTE
     alive = [span for span in first.spans if span.cause is None]
-    assert alive == [Span("d1", NOON, alive[0].t1)]
-    (gap,) = [span for span in first.spans if span.cause == Cause.OVERFLOW]
-    assert (gap.t0, gap.t1) == (NOON, alive[0].t1)
-    assert gone == (gap.t1 - gap.t0) // MINUTE * 601 - len(first.batches)
+    (all_, motion), reach = [[s for s in first.spans if s.cause is cause] for cause in (Cause.OVERFLOW, Cause.THINNED)], alive[0].t1
+    assert (all_, alive) == ([Span("d1", NOON, alive[0].t0, Cause.OVERFLOW)], [Span("d1", alive[0].t0, reach)])
+    assert motion == [Span("d1", NOON, reach, Cause.THINNED)]
+    assert gone == (reach - NOON) // MINUTE * 601 - len(first.batches)
+    assert first.reached == {"d1": reach, "d2": NOON + (reach - NOON) // MINUTE - 1}
 
 
 def test_an_error_of_the_disk_other_than_a_lack_of_room_is_told(tmp_path: Path) -> None:

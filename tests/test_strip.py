@@ -161,6 +161,19 @@ def test_a_gap_is_drawn_with_its_cause_only_where_nothing_else_heard_the_band() 
     assert unheard(made) == [(Cause.CHARGING, 40)]
 
 
+def test_motion_that_was_given_up_is_drawn_where_steps_and_pulse_still_tell_of_the_day() -> None:
+    #  0 ──── motion given up ──── 120
+    #      30 ─ link lost ─ 90
+    motion = Span("b", PLAIN.start, PLAIN.start + 120 * MINUTE, Cause.THINNED)
+    lost = Span("b", PLAIN.start + 30 * MINUTE, PLAIN.start + 90 * MINUTE, Cause.RADIO)
+    rows = minutes(PLAIN)
+    made = drawn(PLAIN, rows[(rows["t"] < lost.t0) | (rows["t"] >= lost.t1)], gaps=(motion, lost))
+
+    assert made.gaps == (Segment(0, 30, "thinned"), Segment(30, 90, "radio"), Segment(90, 120, "thinned"))
+    assert unheard(made) == [(Cause.THINNED, 60), (Cause.RADIO, 60)]
+    assert drawn(PLAIN, rows, gaps=(motion, lost)).gaps == (Segment(0, 120, "thinned"),)
+
+
 def test_of_gaps_that_overlap_the_cause_that_was_learnt_later_is_drawn() -> None:
     #  0 ──── out of range ──── 120
     #      30 ─ charging ─ 90

@@ -72,7 +72,8 @@ class Strip:
     activity_by_minute: Codes
     """Shape (day.length,), of `Activity`."""
     causes_by_minute: Codes
-    """Shape (day.length,): 0 no gap, otherwise 1 + index in `CAUSES`. A minute heard by any other way is no gap."""
+    """Shape (day.length,): 0 no gap, otherwise 1 + index in `CAUSES`. A minute heard by any other way is no gap, but that its motion
+    was given up is told there too: what was seen in it was seen by less."""
     coverage: float | None
     """0..1 of the minutes up to `now`; `None` where the day has not begun."""
 
@@ -82,7 +83,7 @@ def strip(day: Day, minutes: Minutes, bouts: Sequence[Bout], gaps: Sequence[Span
     grid = laid(minutes, day.start, day.end)
     ahead = grid["t"] >= now
     wear = _wear(grid, ahead)
-    causes = _causes(gaps, day, ahead | (grid["coverage"] > 0))
+    causes = _causes(gaps, day, ahead, grid["coverage"] > 0)
     activity = _activity(grid, wear, _within(bouts, day), ahead)
     passed = grid["coverage"][~ahead]
     return Strip(
@@ -133,13 +134,20 @@ def _within(bouts: Sequence[Bout], day: Day) -> list[tuple[str, int, int]]:
     return [(bout.kind, *_minutes(bout.start, bout.end, day)) for bout in bouts]
 
 
-def _causes(gaps: Sequence[Span], day: Day, not_lost: NDArray[np.bool_]) -> Codes:
+def _causes(gaps: Sequence[Span], day: Day, ahead: NDArray[np.bool_], heard: NDArray[np.bool_]) -> Codes:
+    lost = _painted([gap for gap in gaps if gap.cause is not Cause.THINNED], day)
+    lost[heard] = 0
+    out = np.where(lost == 0, _painted([gap for gap in gaps if gap.cause is Cause.THINNED], day), lost)
+    out[ahead] = 0
+    return out
+
+
+def _painted(gaps: Sequence[Span], day: Day) -> Codes:
     out = np.zeros(day.length, np.int8)
     for gap in sorted(gaps, key=lambda gap: CAUSES.index(gap.cause) if gap.cause else -1):
         if gap.cause is not None:
             start, end = _minutes(gap.t0, gap.t1, day)
             out[start:end] = CAUSES.index(gap.cause) + 1
-    out[not_lost] = 0
     return out
 
 
