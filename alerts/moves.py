@@ -105,12 +105,14 @@ def released(tx: Connection, site: str, patient: Patient, alert: Alert, telling:
 
 
 def follow(tx: Connection, site: str, patient: Patient, alert: Alert, finding: Finding, now: int) -> None:
-    """The alert says what its finding says; where that is over or shows that it was wrong, it ends and what is not yet sent is not sent."""
+    """The alert says what its finding says; where that is over or shows that it was wrong, it ends and what is not yet sent is not sent.
+    Who is due to be told all the same was not told wrongly."""
     if alert.state is State.RETRACTED:
         return
     facts = {"start": finding.start, "end": finding.end, "evidence": finding.evidence}
     tx.execute(update(tables.alert).where(tables.alert.c.id == alert.id).values(**facts, changed=now))
-    if policy.disproved(finding, alert.evidence):
+    due = {telling.audience for telling in policy.due(finding, now)}
+    if alert.audience not in due and policy.disproved(finding, alert.evidence):
         retract(tx, site, patient, alert, FOUND, now)
     elif finding.end is not None and alert.state in policy.LIVE:
         end(tx, site, alert, State.RESOLVED, WATCH, "over", now)

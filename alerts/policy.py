@@ -10,7 +10,7 @@ from detectors.dates import instant
 from detectors.finding import Finding
 from detectors.outcome import KIND, SEEN, Outcome, Source
 from detectors.rules.still_too_long import Params as Stillness
-from ingest.batch import DAY, HOUR, MICROS, MINUTE
+from ingest.batch import DAY, HOUR, MICROS, MINUTE, Cause
 
 NUDGE_FRESH = 15 * MINUTE
 """A nudge rests on what was seen no longer ago than this: nobody is told to get up for having sat this morning."""
@@ -18,6 +18,8 @@ SILENT_PATIENT = 12
 """Hours of silence before the patient hears of it (research note `domain` D19) …"""
 SILENT_THERAPIST = 48
 """… and the therapist."""
+OURS = frozenset({Cause.GATEWAY, Cause.OVERFLOW, Cause.CORRUPT, Cause.CLOCK})
+"""Causes of a silence that lie with the receiver: the patient need do nothing, and is not asked to."""
 ANSWERABLE = 24 * HOUR
 """How long after a session's grace end its question can be answered, and is sent (research note `domain` §1.2, "asked")."""
 CORRECT_WITHIN = 72 * HOUR
@@ -108,6 +110,18 @@ def _silent_for(hours: float) -> Callable[[Finding, int], bool]:
     return lambda finding, _: float(finding.evidence.get("silent_h", 0)) >= hours
 
 
+def _silent_by_the_band(finding: Finding, now: int) -> bool:
+    return _silent_for(SILENT_PATIENT)(finding, now) and not _ours(finding.evidence)
+
+
+def _ours_after_all(finding: Finding, told: Evidence) -> bool:
+    return _ours(finding.evidence) and not _ours(told)
+
+
+def _ours(evidence: Evidence) -> bool:
+    return evidence.get("cause") in OURS
+
+
 def _to_be_asked(finding: Finding, now: int) -> bool:
     asked = finding.evidence.get("outcome") == Outcome.ASKED and "ask" in finding.evidence
     return asked and _from_then_on(finding, now) and now < answerable_until(finding.evidence)
@@ -139,7 +153,8 @@ MANNERS: Mapping[str, Manner] = {
     "still_too_long": Manner(Shape.SPAN, tellings=(Telling(Audience.PATIENT, _sits_now, nudge=True),)),
     "silent_band": Manner(
         Shape.STATE,
-        tellings=(Telling(Audience.PATIENT, _silent_for(SILENT_PATIENT)), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
+        tellings=(Telling(Audience.PATIENT, _silent_by_the_band), Telling(Audience.THERAPIST, _silent_for(SILENT_THERAPIST))),
+        disproved=_ours_after_all,
     ),
     KIND: Manner(Shape.OCCURRENCE, tellings=(Telling(Audience.PATIENT, _to_be_asked, asks=True),), disproved=_seen_after_all),
     "not_seen_in_a_row": _COURSE,

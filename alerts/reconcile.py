@@ -163,7 +163,8 @@ def _seen(finding: Finding) -> tuple[int, int | None, int]:
 
 
 def _moved(old: Finding, new: Finding) -> bool:
-    return any(abs(float(new.evidence.get(name, 0)) - float(old.evidence.get(name, 0))) >= step for name, step in STEP.items())
+    why = old.evidence.get("cause") != new.evidence.get("cause")
+    return why or any(abs(float(new.evidence.get(name, 0)) - float(old.evidence.get(name, 0))) >= step for name, step in STEP.items())
 
 
 def _gone(known: Judgement, start: int, end: int) -> Change | None:

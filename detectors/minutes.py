@@ -41,7 +41,7 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     rate batch before the range. `spans`: alive spans and gaps that touch the range. A band that sends a step counter speaks on
     change: while a link to it is alive, its silence is stillness. Of other bands silence says nothing. What bears times of a wrong
     clock (`Cause.CLOCK`) is of another time, and no part of it counts; where raw motion was given up for want of room
-    (`Cause.OVERFLOW`) silence is no stillness either.
+    (`Cause.THINNED`) silence is no stillness either.
     """
     out = unknown(start, end)
     if not len(out):
@@ -49,7 +49,7 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     said: dict[Stream, list[Batch]] = {stream: [] for stream in Stream}
     for batch in batches:
         said[batch.stream].append(batch)
-    wrong, given_up = _gaps(spans, Cause.CLOCK), _gaps(spans, Cause.OVERFLOW)
+    wrong, given_up = _gaps(spans, Cause.CLOCK), _gaps(spans, Cause.THINNED, Cause.OVERFLOW)
     link = without(union([_linked(spans, [*said[Stream.COUNTER], *said[Stream.HR]])]), wrong)
     counter, slots, pulse, classes = (_series(said[s], wrong) for s in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY))
     slotwise = [(s[0], s[1]) for s in (slots, classes, pulse)]
@@ -68,8 +68,8 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     return out
 
 
-def _gaps(spans: Iterable[Span], cause: Cause) -> tuple[I8, I8]:
-    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause is cause], np.int64).reshape(-1, 2)
+def _gaps(spans: Iterable[Span], *causes: Cause) -> tuple[I8, I8]:
+    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause in causes], np.int64).reshape(-1, 2)
     return union([(pairs[:, 0], pairs[:, 1])])
 
 

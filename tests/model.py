@@ -105,11 +105,12 @@ class Model(RuleBasedStateMachine):
     def _recorded(self, key: Key, finding: Finding, gone: bool) -> None:
         verdict = Verdict.RETRACTED if gone else Verdict.OPEN if finding.end is None else Verdict.CLOSED
         self.known[key] = finding, verdict
+        due = {telling.audience for telling in policy.due(finding, self.now)}
         for audience in Audience:
             alert = self.alerts.get((key, audience))
             if alert is None or alert.state is State.RETRACTED:
                 continue
-            if gone or policy.disproved(finding, alert.evidence):
+            if gone or (audience not in due and policy.disproved(finding, alert.evidence)):
                 alert.take_back(self.now)
             elif finding.end is not None and alert.state in policy.LIVE:
                 alert.state = State.RESOLVED

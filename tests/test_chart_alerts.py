@@ -7,7 +7,9 @@ import pytest
 
 from alerts.alert import Audience, State
 from alerts.chart import Chart
+from alerts.policy import OURS
 from alerts.reconcile import Turn
+from detectors.finding import Finding
 from detectors.plan.overrides import personal
 from detectors.plan.plan import Sedentary
 from detectors.rules.still_too_long import Params
@@ -81,6 +83,54 @@ def test_a_band_heard_again_resolves_its_alerts_and_corrects_nobody(chart: Chart
     judge(chart, [replace(silent(NOON, 50), end=NOON)], NOON + DAY + HOUR)
     assert states(chart) == [State.RESOLVED, State.RESOLVED]
     assert drain(chart, NOON + 2 * DAY) == []
+
+
+@pytest.mark.parametrize("why", sorted(OURS))
+def test_a_silence_that_lies_with_the_receiver_is_the_therapists_alone(chart: Chart, why: str) -> None:
+    # last heard Tuesday noon ── the receiver is known to be at fault ── +12 h: nobody ── +48 h: the therapist
+    for hours in (12, 47, 48):
+        judge(chart, [because(why, silent(NOON + hours * HOUR, hours))], NOON + hours * HOUR)
+    assert [(alert.audience, alert.state) for alert in chart.alerts()] == [(Audience.THERAPIST, State.OPEN)]
+
+
+def test_who_was_told_to_look_at_the_band_hears_that_it_was_the_receiver(chart: Chart) -> None:
+    # last heard Tuesday noon ── no gap known, 13 h: patient told ── the gateway is back, says since when it was off; the band is heard
+    told = silent(NOON, 13)
+    judge(chart, [told], NOON)
+    assert [message.step for message in drain(chart, NOON)] == ["first"]
+    judge(chart, [because("gateway", replace(told, end=NOON))], NOON + HOUR)
+    assert states(chart) == [State.RETRACTED]
+    assert [message.step for message in drain(chart, NOON + HOUR)] == ["correction"]
+    judge(chart, [because("gateway", replace(told, end=NOON))], NOON + 2 * HOUR)
+    assert drain(chart, NOON + 2 * HOUR) == []
+
+
+def test_a_cause_that_comes_late_takes_back_what_was_over_already(chart: Chart) -> None:
+    told = silent(NOON, 13)
+    judge(chart, [told], NOON)
+    drain(chart, NOON)
+    judge(chart, [replace(told, end=NOON)], NOON + HOUR)
+    assert states(chart) == [State.RESOLVED]
+    judge(chart, [because("gateway", replace(told, end=NOON))], NOON + 2 * HOUR)
+    assert states(chart) == [State.RETRACTED]
+
+
+def test_the_therapist_keeps_a_silence_that_goes_on_whatever_its_cause_and_the_patient_is_let_go(chart: Chart) -> None:
+    # 50 h: both told ── the gateway is back, and was off for most of it, but the band is still not heard
+    told = silent(NOON, 50)
+    judge(chart, [told], NOON)
+    drain(chart, NOON + DAY)
+    judge(chart, [because("gateway", told)], NOON + DAY)
+    assert {alert.audience: alert.state for alert in chart.alerts()} == {
+        Audience.PATIENT: State.RETRACTED,
+        Audience.THERAPIST: State.OPEN,
+    }
+    judge(chart, [because("range", told)], NOON + 2 * DAY)
+    assert states(chart) == [State.OPEN, State.OPEN]
+
+
+def because(why: str, found: Finding) -> Finding:
+    return replace(found, evidence={**found.evidence, "cause": why})
 
 
 def test_an_alert_already_resolved_is_still_retracted_when_it_never_was(chart: Chart) -> None:

@@ -46,9 +46,10 @@ class Lived(Model):
         elif last.end is None:
             self._still(last.start, self.latest if how == "ends" else None, (self.latest - last.start) // MINUTE)
 
-    @rule(hours=st.sampled_from([5, 13, 50]), over=st.booleans(), outcomes=ENDINGS)
-    def the_band_is_silent(self, hours: int, over: bool, outcomes: list[str]) -> None:
-        self._find(Finding(ANN.id, "silent_band", "silent", NOON - HOUR, NOON if over else None, {"silent_h": hours}))
+    @rule(hours=st.sampled_from([5, 13, 50]), over=st.booleans(), why=st.sampled_from([None, "range", "gateway"]), outcomes=ENDINGS)
+    def the_band_is_silent(self, hours: int, over: bool, why: str | None, outcomes: list[str]) -> None:
+        known: dict[str, float | int | str] = {"cause": why} if why else {}
+        self._find(Finding(ANN.id, "silent_band", "silent", NOON - HOUR, NOON if over else None, {"silent_h": hours, **known}))
         self.messages_are_sent(outcomes)
 
     @rule(kind=st.sampled_from(["likely_stopped", "partial_again", "active_overdue"]), over=st.booleans(), outcomes=ENDINGS)

@@ -203,7 +203,8 @@ def test_motion_before_and_after_the_hour_stays_there() -> None:
     assert out["walking"][0] == 0
 
 
-def test_motion_that_was_given_up_is_no_rest_and_only_steps_tell_that_somebody_moved() -> None:
+@pytest.mark.parametrize("why", [Cause.THINNED, Cause.OVERFLOW])
+def test_motion_that_was_given_up_is_no_rest_and_only_steps_tell_that_somebody_moved(why: Cause) -> None:
     # minute  0    5          10         15         20   25
     # link    ===========================================      alive all along, pulse 105
     # xyz     rest |xxxxxxxxxx given up xxxxxxxxxxx| rest
@@ -211,7 +212,7 @@ def test_motion_that_was_given_up_is_no_rest_and_only_steps_tell_that_somebody_m
     counter = said(Stream.COUNTER, (0, 100), *((600 + 60 * i + 30, 130 + 30 * i) for i in range(5)))
     pulse = said(Stream.HR, *((60 * i, 104 + i % 2) for i in range(25)))
     rest = np.concatenate([wrist(300, 0.002), wrist(300, 0.002, start=1200)])
-    out = hour([counter, pulse], [alive(0, 1500), alive(300, 1200, Cause.OVERFLOW)], rest, n=25)
+    out = hour([counter, pulse], [alive(0, 1500), alive(300, 1200, why)], rest, n=25)
     assert (out["coverage"] == 1).all()
     assert np.isfinite(out["hr"]).all()
     assert out["still"][:5].tolist() == out["still"][20:].tolist() == [1] * 5
@@ -226,14 +227,14 @@ def test_motion_that_was_given_up_is_no_rest_and_only_steps_tell_that_somebody_m
 def test_a_minute_of_which_the_moving_part_was_given_up_is_not_judged_by_the_silence_that_is_left() -> None:
     # 0 s ── moves, given up ── 20 s ── silent: still ── 60 s
     word = said(Stream.COUNTER, (-100, 100))
-    out = hour([word], [alive(-100, 180), alive(60, 80, Cause.OVERFLOW)], n=3)
+    out = hour([word], [alive(-100, 180), alive(60, 80, Cause.THINNED)], n=3)
     assert out["still"][[0, 2]].tolist() == [1, 1]
     assert np.isnan(out["still"][1])
     assert np.isnan(out["moving"][1])
 
 
 def test_what_one_gateway_gave_up_and_another_kept_is_known() -> None:
-    out = hour([said(Stream.COUNTER, (-100, 100))], [alive(-100, 120), alive(0, 120, Cause.OVERFLOW)], wrist(120, 0.002), n=2)
+    out = hour([said(Stream.COUNTER, (-100, 100))], [alive(-100, 120), alive(0, 120, Cause.THINNED)], wrist(120, 0.002), n=2)
     assert out["still"].tolist() == [1, 1]
 
 

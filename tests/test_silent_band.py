@@ -73,6 +73,28 @@ def test_a_silence_that_began_before_what_is_seen_is_dated_by_its_gap() -> None:
     assert hours(found(seen_)) == [(5, 57)]
 
 
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("             ", None),  # no gap is known: the line may be down
+        ("ggggggggggggg", "gateway"),
+        ("r            ", None),  # of most hours nobody knows why
+        ("ggggg   rrrrr", "gateway"),  # alike long: the later of the two …
+        ("ccccc   ggggg", "charging"),  # … as `Cause` has them
+        ("rrrrrrrrggggg", "range"),
+        ("GGGGGGGGGGGGG", "gateway"),  # out of range of one, and then another was off all along
+    ],
+)
+def test_the_cause_of_most_of_a_silence_is_in_its_evidence(line: str, cause: str | None) -> None:
+    # ____ 8 h |  13 h, by hour: r out of range, c on the charger, g gateway off, G both
+    causes = {"r": [Cause.RANGE], "c": [Cause.CHARGING], "g": [Cause.GATEWAY], "G": [Cause.GATEWAY, Cause.RANGE], " ": []}
+    hour = [MIDNIGHT + (8 + n) * HOUR for n in range(14)]
+    gaps = [Span("b", hour[n], hour[n + 1], why) for n, mark in enumerate(line) for why in causes[mark]]
+    for order in (gaps, gaps[::-1]):
+        (finding,) = found(seen(drawn("_" * 8 + " " * 13, 60), gaps=order))
+        assert finding.evidence.get("cause") == cause
+
+
 def test_heard_again_but_not_complete_yet_it_still_stands() -> None:
     quiet = seen(drawn("_" * 8 + " " * 13, 60), last_heard=MIDNIGHT + 21 * HOUR + 5 * MINUTE)
     assert hours(found(quiet, MIDNIGHT + 21 * HOUR + 10 * MINUTE)) == [(8, None)]

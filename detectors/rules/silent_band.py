@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.finding import Finding
 from detectors.history import History
 from detectors.rule import Rule
 from detectors.runs import Index, runs
-from ingest.batch import HOUR, MICROS, MINUTE
+from ingest.batch import HOUR, MICROS, MINUTE, Cause, Span
 
 KIND = "silent_band"
 
@@ -32,16 +33,29 @@ def find(history: History, now: int, params: Params) -> Iterable[Finding]:
     """One finding for each silence of at least `params.silent_hours`: those seen in the minutes, and the one since the band was last heard.
 
     A finding begins where the band was last heard, to the full minute after it, or where it was handed over if it never was; so it
-    alone of all rules may begin before the history. Where the patient had no band nothing is silent.
+    alone of all rules may begin before the history. Where the patient had no band nothing is silent. The evidence names the `cause` that
+    explains most of it, once the gaps are known.
     """
     for start, end, judged in (part for silence in _silences(history, now) for part in _with_a_band(silence, history.bare)):
         if judged - start >= params.silent_hours * HOUR:
             key = f"{KIND}@{datetime.fromtimestamp(start // MICROS, UTC):%Y-%m-%dT%H:%MZ}"
-            yield Finding(history.patient, KIND, key, start, end, {"silent_h": round((judged - start) / HOUR, 1)})
+            evidence = {"silent_h": round((judged - start) / HOUR, 1)} | _why(history.gaps, start, judged)
+            yield Finding(history.patient, KIND, key, start, end, evidence)
 
 
 _Silence = tuple[int, int | None, int]
 """Start, end (`None` while it lasts) and the time up to which it is known to last, µs UTC."""
+
+
+def _why(gaps: Iterable[Span], start: int, end: int) -> dict[str, float | int | str]:
+    """The cause of the most minutes; none where of most of them none is known (yet). Of gaps that overlap the later cause holds, of
+    causes alike long as well."""
+    minutes, causes = np.zeros((end - start) // MINUTE, np.int64), list(Cause)
+    for gap in sorted((gap for gap in gaps if gap.cause), key=lambda gap: causes.index(gap.cause or Cause.RECORD)):
+        first, last = (max((t - start) // MINUTE, 0) for t in (gap.t0, gap.t1))
+        minutes[first:last] = causes.index(gap.cause or Cause.RECORD) + 1
+    most = len(causes) - int(np.argmax(np.bincount(minutes, minlength=len(causes) + 1)[::-1]))
+    return {"cause": causes[most - 1].value} if most else {}
 
 
 def _with_a_band(silence: _Silence, bare: Iterable[tuple[int, int | None]]) -> Iterator[_Silence]:
