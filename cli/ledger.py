@@ -21,7 +21,7 @@ from cli.options import a_day, a_folder, as_json, name
 from cli.stored import SQLITE, a_store
 from ingest.batch import DAY, Cause, Stream
 from ingest.body import EARLIEST, LATEST
-from ingest.ledger import Ledger, Place, Row, drawn, set_aside, unheard
+from ingest.ledger import Ledger, Place, Row, drawn, given_up, set_aside, unheard
 from ingest.store import RAW_KEPT
 
 EPOCH = date(1970, 1, 1)
@@ -83,13 +83,15 @@ def read(behind: Books, first: int, last: int, band: str | None = None) -> Ledge
     stored = {place: n for place, n in behind.store.daily(start, end).items() if meant(*place)}
     dead = {place: n for place, n in set_aside(catalog.dead(), holds).items() if place is None or meant(*place)}
     gaps: dict[Place, Mapping[str, float]] = {}
+    full: set[Place] = set()
     for dev in [band] if band else catalog.bands():
         spans = catalog.spans(dev, start, end)
+        full |= given_up(spans)
         if spans:
             reach = max(span.t1 for span in spans) - 1
             gaps |= dict(unheard(dev, spans, max(first, spans[0].t0 // DAY), min(last, reach // DAY)))
     books = [book for book in catalog.gateways.books(first, last) if meant(book.dev, book.day)]
-    return drawn(books, gateways, stored, dead, gaps)
+    return drawn(books, gateways, stored, dead, gaps, full)
 
 
 def _days(behind: Books, first: date | None, last: date | None) -> tuple[int, int]:
@@ -186,8 +188,11 @@ def _sentences(found: Ledger, folder: Path) -> Iterator[str]:
         )
     if short := sum(max(row.missing or 0, 0) for row in rows):
         yield f"{short:,} readings were accepted and are nowhere. Delete nothing, here or on the gateways, and report it as a defect."
-    if over := -sum(min(row.missing or 0, 0) for row in rows):
+    if over := -sum(min(row.missing or 0, 0) for row in rows if not row.note):
         yield f"{over:,} more are stored than were accepted. Does a gateway run on a copy of another one's spool? Give it a new file."
+    for row in rows:
+        if row.note:
+            yield f"{row.band}, {_day(row.day or 0)}: {row.note}."
     if any(row.dead != 0 for row in rows):
         yield f"Some were set aside as dead letters: keepup ingest dead list {folder} tells why."
     if waiting := sum(row.waiting for row in rows):

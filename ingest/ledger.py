@@ -12,7 +12,9 @@ from ingest.spans import left
 
 Place = tuple[str, int]
 """A band, and a UTC day's number since 1970."""
-GIVEN_UP = "more is stored than is still accepted: some came here before their gateway, which did not hear so, gave them up for want of room"
+GIVEN_UP = (
+    "more is stored than is still accepted: some came here before their gateway, which did not hear so, gave them up for want of room"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Ledger:
         """Every reading accepted is accounted for, and nobody's books are unknown. What is set aside without band and day accounts for as
         much that is missing elsewhere; what is stored though it was given up, for nothing."""
         undated = sum(row.dead or 0 for row in self.rows if row.band is None)
-        if any(row.missing is None or (row.missing < 0 and not row.note) for row in self.rows) or any(row.dead is None for row in self.rows):
+        if any(row.missing is None or row.dead is None or (row.missing < 0 and not row.note) for row in self.rows):
             return False
         return sum(max(row.missing or 0, 0) for row in self.rows) <= undated
 
