@@ -24,6 +24,7 @@ from ingest.radios.recorder import Recorder
 from ingest.sender import Sender
 from ingest.session import Band, Pace
 from ingest.spool import Spool
+from ingest.spoolfile import SpoolUnavailable
 from ingest.timekeeping import Timekeeper
 
 log = structlog.get_logger()
@@ -131,21 +132,32 @@ async def _hear(
 
 
 async def _attend(collector: Collector, sender: Sender | None, spool: Spool) -> None:
-    """Until told to stop. Raises what ended collecting or sending."""
+    """Until told to stop. Raises what ended collecting or sending. Damage to the spool keeps some rows from being sent; it ends neither."""
     job, trouble, due = asyncio.create_task(collector.run()), None, 0.0
     while not job.done():
         await asyncio.wait([job], timeout=LOOK)
         if collector.trouble and collector.trouble is not trouble:
             log.warning("the radio is disturbed", reason=str(collector.trouble), next=collector.trouble.hint)
         trouble = collector.trouble
-        if sender and sender.failure:
+        if sender and sender.failure and not isinstance(sender.failure, SpoolUnavailable):
             collector.stop()
         if time.monotonic() >= due:
             due = time.monotonic() + FORETELL
-            foretell(spool)
+            remind(spool, sender)
     await job
     if sender and sender.failure:
         raise sender.failure
+
+
+def remind(spool: Spool, sender: Sender | None) -> None:
+    """How the spool is, again and again: of damage nobody may have read the first time."""
+    damage = sender.failure if sender else None
+    try:
+        foretell(spool)
+    except SpoolUnavailable as error:
+        damage = error
+    if damage:
+        log.error("the spool is damaged: bands are still heard, but some of what they said cannot be sent", reason=str(damage))
 
 
 def foretell(spool: Spool) -> None:

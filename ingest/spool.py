@@ -13,7 +13,7 @@ import structlog
 from ingest.batch import MINUTE, Batch, Span, Stream
 from ingest.budget import BUDGET, Budget, forecast
 from ingest.reserve import RESERVE, free
-from ingest.spooled import ROTTEN, Books, books, count, insert, needed, note_pace, packed, remember, set_aside, unused, used
+from ingest.spooled import ROTTEN, Books, bites, books, count, forget, insert, needed, note_pace, packed, remember, set_aside, unused, used
 from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
 from ingest.unwritten import HOLD, Commit, Unwritten
 from ingest.wire import LIFE
@@ -139,41 +139,41 @@ class Spool:
         return self._turn
 
     def oldest(self, after: int, limit: int) -> list[Row]:
-        """Rows behind `after`, oldest first, for the backlog."""
+        """Rows behind `after`, oldest first, for the backlog; of a damaged file those before the damage, or `SpoolUnavailable`."""
         return self._rows("select seq, dev, crc, parcel from row where seq > ? order by seq limit ?", after, limit)
 
     def newest(self, limit: int, without: Collection[int]) -> list[Row]:
-        """Newest rows first, for what is live."""
+        """Newest rows first, for what is live; damage as in `oldest`."""
         with self._file.at_once():
             sql = "select seq from row order by seq desc limit ?"
-            seqs = [s for (s,) in self._file.all(sql, limit + len(without)) if s not in without][:limit]
-            marks = ",".join("?" * len(seqs))
-            return self._rows(f"select seq, dev, crc, parcel from row where seq in ({marks}) order by seq desc", *seqs)
+            seqs = [s for (s,) in self._file.legible(sql, limit + len(without)) if s not in without][:limit]
+            return self._rows(f"select seq, dev, crc, parcel from row where seq in ({','.join('?' * len(seqs))}) order by seq desc", *seqs)
 
     def trim(self, stored: Sequence[tuple[int, int]], dead: Sequence[int]) -> int:
         """Forget rows an ingester has answered for. Returns how many went. Raises `SpoolFull` where not even that can be written."""
         answered = [*stored, *((seq, seq) for seq in dead)]
         with self._file.at_once():
             try:
-                return self._forget(answered, None)
-            except SpoolFull:  # the reserve is given back now
-                gone = 0
-                for first, last in answered:
-                    while bite := self._forget([(first, last)], BITE):
-                        gone += bite
-                return gone
+                return self._forget(answered)
+            except SpoolUnavailable:  # of a full disk the reserve is given back now; of a damaged file not every row can leave
+                return self._nibble(answered)
 
-    def _forget(self, answered: Sequence[tuple[int, int]], most: int | None) -> int:
-        gone: list[int] = []
-        counted: Counter[tuple[str, int]] = Counter()
+    def _nibble(self, answered: Sequence[tuple[int, int]]) -> int:
+        gone, failed = 0, None
+        for bite in bites(answered, BITE, self._file.one("select seq from sqlite_sequence where name = 'row'") or 0):
+            try:
+                gone += self._forget([bite])
+            except SpoolFull:
+                raise
+            except SpoolUnavailable as error:
+                failed = error
+        if failed:
+            raise failed
+        return gone
+
+    def _forget(self, answered: Sequence[tuple[int, int]]) -> int:
         with self._file.writing() as db:
-            for first, last in answered:
-                sql = "select seq, dev, day, readings from row where seq between ? and ? limit ?"
-                for seq, dev, day, readings in db.execute(sql, (first, last, -1 if most is None else most)):
-                    gone.append(seq)
-                    counted[dev, day] += readings
-            db.executemany("delete from row where seq = ?", [(seq,) for seq in gone])
-            count(db, "answered", counted)
+            gone = forget(db, answered)
         self._out.difference_update(gone)
         return len(gone)
 
@@ -235,7 +235,7 @@ class Spool:
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         with self._file.at_once():  # from here on they count as out: thinning comes to them last
-            found = self._file.all(sql, *values)
+            found = self._file.legible(sql, *values)
             self._out.update(seq for seq, *_ in found)
             return [Row(seq, dev, parcel if zlib.crc32(parcel) == crc else self._set_aside(seq)) for seq, dev, crc, parcel in found]
 

@@ -5,6 +5,7 @@ For each band and UTC day of a batch's first sample: accepted = answered + thinn
 
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ingest.batch import DAY, HOUR, Batch, Cause, Span
@@ -82,6 +83,26 @@ def books(rows: Sequence[tuple[str, int, int]]) -> Books:
     for dev, day, n in rows:
         found.setdefault(dev, []).append((day, n))
     return found
+
+
+def forget(db: sqlite3.Connection, answered: Iterable[tuple[int, int]]) -> list[int]:
+    """Rows of these inclusive ranges, which were answered for. Gives those that there were."""
+    gone: list[int] = []
+    counted: Counter[tuple[str, int]] = Counter()
+    for first, last in answered:
+        for seq, dev, day, readings in db.execute("select seq, dev, day, readings from row where seq between ? and ?", (first, last)):
+            gone.append(seq)
+            counted[dev, day] += readings
+    db.executemany("delete from row where seq = ?", [(seq,) for seq in gone])
+    count(db, "answered", counted)
+    return gone
+
+
+def bites(rows: Iterable[tuple[int, int]], size: int, top: int) -> Iterator[tuple[int, int]]:
+    """Inclusive ranges of rows cut into such of at most `size`; `top`: the highest row there ever was."""
+    for first, last in rows:
+        for at in range(first, min(last, top) + 1, size):
+            yield at, min(at + size - 1, last)
 
 
 def used(db: sqlite3.Connection) -> int:

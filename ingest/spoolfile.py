@@ -85,7 +85,7 @@ class SpoolFile:
             if full(error):
                 self._fill()
                 raise SpoolFull(why(self.path, error)) from error
-            raise SpoolUnavailable(why(self.path, error)) from error
+            raise SpoolUnavailable(_what(self.path, error)) from error
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -107,7 +107,19 @@ class SpoolFile:
             with self._lock:
                 return self.db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise SpoolUnavailable(why(self.path, error)) from error
+            raise SpoolUnavailable(_what(self.path, error)) from error
+
+    def legible(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """As `all`, but of a damaged file what comes before the damage, unless that is nothing."""
+        rows = []
+        try:
+            with self._lock:
+                for row in self.db.execute(sql, values):
+                    rows.append(row)  # noqa: PERF402 — what was read so far is kept where the next cannot be
+        except sqlite3.Error as error:
+            if not rows:
+                raise SpoolUnavailable(_what(self.path, error)) from error
+        return rows
 
     def one(self, sql: str, *values: object) -> int | None:
         rows = self.all(sql, *values)
@@ -132,6 +144,12 @@ class SpoolFile:
         except sqlite3.Error as error:
             if not full(error):
                 raise SpoolUnavailable(why(self.path, error)) from error
+
+
+def _what(path: Path, error: sqlite3.Error) -> str:
+    if "malformed" in str(error):
+        return f"{path} is damaged. Stop the collector, then save what can be read: keepup doctor spool {path} --into NEW"
+    return why(path, error)
 
 
 def alone(path: Path) -> int:
