@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.minutes import minutes
-from ingest.batch import MICROS, MINUTE, Batch, Span, Stream
+from ingest.batch import MICROS, MINUTE, Batch, Cause, Span, Stream
 from ingest.minute import MINUTE_DTYPE, Minutes
 from tests.test_minutes import T0, alive, hour, said, wrist
 
@@ -78,3 +78,14 @@ def test_a_minute_says_how_many_steps_where_the_band_spoke_after_its_last_silenc
     first, second = said(Stream.COUNTER, (0, 100)), said(Stream.COUNTER, (50, 140))
     assert hour([first, second], [alive(0, 20), alive(40, 3600)], n=1)["steps"].tolist() == [40]
     assert np.isnan(hour([first, second], [alive(0, 20), alive(30, 52)], n=1)["steps"][0])
+
+
+@pytest.mark.parametrize("after", [2999, 2000, 1501, 1500, 40])
+def test_a_counter_that_fell_out_of_reach_was_reset_however_little_it_fell(after: int) -> None:
+    # link   ====== 10 min       30 min ========      the band was restarted in between, and walked about
+    # sum    3000                after  +1 a second
+    there = said(Stream.COUNTER, (60, 3000))
+    back = said(Stream.COUNTER, (1800, after), *((1800 + i, after + i) for i in range(1, 600)))
+    out = hour([there, back], [alive(0, 600), alive(600, 1800, Cause.RANGE), alive(1800, 3600)], n=40)
+    assert np.isnan(out["steps"][10:31]).all()
+    assert out["steps"][31:].tolist() == [60] * 9

@@ -1,16 +1,24 @@
 """Planned sessions of which the band tells nothing: the line is down, or the band off, or nobody knows."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from detectors.outcome import Outcome
 from ingest.batch import HOUR
 from tests.practised import (
+    BIRD_DOG,
     ONE,
+    WALK,
     judge,
     mornings,
+    outcome,
     planned,
     practised,
+    reached,
     says,
+    weekly,
 )
 from tests.timeline import MIDNIGHT
 
@@ -46,3 +54,34 @@ def test_sessions_planned_while_the_line_is_down_are_unknown_after_two_days_unle
 def test_nobody_is_told_that_the_band_was_off_unless_it_is_known_to_have_been_then(line: str, ask: str) -> None:
     found = judge(practised(line, ONE))["set/2026-09-21"]
     assert (found.outcome, found.facts["ask"]) == ("asked", ask)
+
+
+@pytest.mark.parametrize("mark", "o? ")
+@pytest.mark.parametrize(("unseen", "expected"), [(29, "not_seen"), (30, "unknown"), (36, "unknown")])
+@pytest.mark.parametrize("before", [0, 20, 84])
+def test_unknown_is_not_missed_where_one_unseen_stretch_could_hold_the_whole_session(
+    mark: str, unseen: int, expected: str, before: int
+) -> None:
+    # six     seven          (a walk takes 30 min)           nine      seen for at least 0.7 of the window throughout
+    # ________|___ before ___|mark × unseen|__________________|
+    line = "_" * (60 + before) + mark * unseen + "_" * (120 - before - unseen)
+    found = judge(practised(line, ONE, 1, asked=reached()), 24)["set/2026-09-21"]
+    assert found.outcome == expected
+    assert (float(found.facts["p"]) < 0.3) is (expected == "not_seen")
+
+
+def test_an_unseen_hour_of_a_week_does_not_keep_it_from_being_judged() -> None:
+    # Mon 0:00 ___ 10:00 off for an hour ___ Sun, day and night; one walk of 30 minutes asked for
+    line = "_" * 60 + "o" * 6 + "_" * 6 * 24 * 7
+    week = practised(line, planned(weekly(1), until="2026-09-27"), 10, MIDNIGHT, asked=reached(which="walks/2026-W39/1"))
+    assert outcome(week, 7 * 24, "walks/2026-W39/1") == "not_seen"
+
+
+@pytest.mark.parametrize(("item", "expected"), [(BIRD_DOG, "unknown"), (WALK, "not_seen")])
+def test_exercise_is_not_missed_where_the_motion_that_tells_of_it_was_given_up_and_a_walk_is_told_by_steps(
+    item: dict[str, Any], expected: str
+) -> None:
+    # six ___ seven ___ nine: worn and heard, no step; from half past seven to half past eight the raw motion was given up
+    history = practised("_" * 180, planned(mornings(item), until="2026-09-21"), 1, asked=reached())
+    history.minutes["moving"][90:150] = history.minutes["still"][90:150] = np.nan
+    assert outcome(history, 24) == expected
