@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.bouts import bouts
 from detectors.minutes import minutes
-from ingest.batch import CELL, HOUR, MINUTE, Batch, Stream
+from ingest.batch import CELL, HOUR, MINUTE, Batch, Cause, Stream
 from ingest.catalog import Catalog
 from ingest.minute import Minutes
 from ingest.store import RAW_KEPT, Store
@@ -67,11 +67,21 @@ def _minutes(store: Store, catalog: Catalog, dev: str, start: int, end: int) -> 
     for stream in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY):
         said += store.batches(dev, stream, start - PULSE, end + AROUND)
     first = start - PULSE
-    if counter := store.before(dev, Stream.COUNTER, first):
+    if counter := _word(store, catalog, dev, first):
         said.append(counter)
-        first = counter.t0  # whether its clock was right tells a gap that may have ended long ago
+        first = counter.t0
     tiles = store.tiles(dev, start - AROUND, end + AROUND)
     return minutes(start, end, tiles, said, catalog.spans(dev, first, end + AROUND))
+
+
+def _word(store: Store, catalog: Catalog, dev: str, before: int) -> Batch | None:
+    """The last of the counter, however long ago, that bears times of a right clock: what came in later portions must find the same."""
+    while counter := store.before(dev, Stream.COUNTER, before):
+        wrong = [span for span in catalog.spans(dev, counter.t0, counter.end) if span.cause is Cause.CLOCK]
+        if any(not any(span.t0 <= at < span.t1 for span in wrong) for at in counter.times.tolist()):
+            return counter
+        before = min(span.t0 for span in wrong)
+    return None
 
 
 def _write_bouts(store: Store, dev: str, first: int, end: int) -> None:

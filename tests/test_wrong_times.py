@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.batch import HOUR, MINUTE, Cause, Span
+from ingest.batch import HOUR, MICROS, MINUTE, Batch, Cause, Span, Stream
+from ingest.minute import MINUTE_DTYPE
 from tests.test_bouts import batches, session
 from tests.test_watch import DEV, EIGHT, Site, day, opened
 
@@ -58,3 +59,34 @@ def test_exercise_ends_where_the_clock_went_wrong(site: Site) -> None:
     (trusted,) = site.store.bouts(DEV, EIGHT, EIGHT + HOUR)
     assert whole.kind == trusted.kind == "exercise"
     assert trusted.end <= EIGHT + 5 * MINUTE < EIGHT + 10 * MINUTE < whole.end
+
+
+def test_a_counter_counts_on_from_its_last_word_by_a_right_clock_in_whatever_portions_it_came(tmp_path: Path) -> None:
+    # 8:30      9:05 ┄┄ 9:20                   12:00   the link is alive all along
+    #  100       |4000 4100|  silent            130  140
+    parts = [_counter(30, 100), _counter(70, 4000), _counter(75, 4100), _counter(240, 130), _counter(241, 140)]
+    spans = [Span(DEV, EIGHT, EIGHT + 5 * HOUR), Span(DEV, EIGHT + 65 * MINUTE, EIGHT + 80 * MINUTE, Cause.CLOCK, off=HOUR)]
+    found = []
+    for portions in ([4], [1, 2, 3, 4]):
+        with ExitStack() as stack:
+            site = opened(tmp_path / str(len(portions)), stack)
+            watch = site.watch()
+            begun = 0
+            for hour in portions:
+                until = EIGHT + hour * HOUR + 30 * MINUTE
+                site.hear([*(part for part in parts if begun <= part.t0 < until), *(spans if not begun else [])], until)
+                site.follow(watch)
+                begun = until
+            found.append(site.store.minutes(DEV, EIGHT, EIGHT + 4 * HOUR + 20 * MINUTE))
+    once, hourly = found
+    for name in MINUTE_DTYPE.names or ():
+        assert np.array_equal(once[name], hourly[name], equal_nan=True), name
+    assert (hourly["steps"][80:240] == 0).all()
+    assert (hourly["still"][80:240] == 1).all()
+    assert np.isnan(hourly["steps"][240])  # thirty steps since half past eight, at no known time
+    assert hourly["steps"][241] == 10
+
+
+def _counter(minute: int, value: int) -> Batch:
+    at = EIGHT + minute * MINUTE + 10 * MICROS
+    return Batch(DEV, Stream.COUNTER, at, None, np.zeros(1, np.int32), np.array([[value]], np.int32), 1.0)
