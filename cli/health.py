@@ -86,15 +86,17 @@ def _ours(name: str, host: str) -> bool:
 
 
 def _well(receiver: Receiver) -> tuple[int, str, bytes]:
-    """200 where what comes is stored, else 503. `defect_since`: since when all of it is set aside for a defect of ours."""
+    """200 where what comes is stored, else 503. `defect_since`: since when all of it is set aside for a defect of ours.
+    `clock_since`: since when (by its own clock) some is not answered, for this machine's clock may be behind."""
     broker, held, tally = receiver.link.up(), receiver.held_since, receiver.ingester.tally
-    store, stored, struck = held is None and receiver.failure is None, tally.stored_at, tally.struck_since
+    store, stored, struck, doubted = held is None and receiver.failure is None, tally.stored_at, tally.struck_since, tally.doubted_since
     told = {
-        "ok": broker and store and struck is None,
+        "ok": broker and store and struck is None and doubted is None,
         "broker": broker,
         "store": store,
         "held_since": None if held is None else stamp(held),
         "defect_since": None if struck is None else stamp(struck),
+        "clock_since": None if doubted is None else stamp(doubted),
         "last_stored": None if stored is None else stamp(stored),
     }
     return 200 if told["ok"] else 503, "application/json", json.dumps(told).encode() + b"\n"

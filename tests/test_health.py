@@ -13,14 +13,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cli.health import health
 from cli.line import wall
-from ingest.batch import HOUR, MICROS
+from ingest.batch import DAY, HOUR, MICROS
+from ingest.body import encode
 from ingest.broker import free_port
 from ingest.catalog import Catalog
 from ingest.ingester import Ingester
 from ingest.link import Arrived, Link
 from ingest.receiver import Receiver
 from ingest.store import StoreUnavailable
-from tests.batches import NOON
+from tests.batches import NOON, plain
 from tests.verbs import started, until
 from tests.ward import BAD, STRANGE, Picky, at, told
 
@@ -71,7 +72,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
             receiver.stop()
 
 
-WELL = {"ok": True, "broker": True, "store": True, "held_since": None, "defect_since": None, "last_stored": None}
+WELL = {"ok": True, "broker": True, "store": True, "held_since": None, "defect_since": None, "clock_since": None, "last_stored": None}
 NOON_STAMP = "2026-11-22T12:00:00Z"
 
 
@@ -113,6 +114,16 @@ def test_while_a_defect_sets_everything_aside_it_is_not_well_until_something_is_
     assert until(lambda: here.well()[0] == 503)
     assert here.well() == (503, WELL | {"ok": False, "defect_since": NOON_STAMP, "last_stored": NOON_STAMP})
     here.hear(told(3, at(2)))
+    assert until(lambda: here.well()[0] == 200)
+
+
+def test_while_its_clock_is_in_doubt_it_is_not_well_until_that_is_set(here: Here) -> None:
+    here.receiver.ingester._unset = lambda: True
+    here.hear(told(1, encode(plain(t0=NOON + 3 * DAY))))
+    assert until(lambda: here.well()[0] == 503)
+    assert here.well() == (503, WELL | {"ok": False, "clock_since": NOON_STAMP})
+    here.receiver.ingester._unset = lambda: False
+    here.hear(told(2, at(2)))
     assert until(lambda: here.well()[0] == 200)
 
 
