@@ -41,7 +41,8 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     rate batch before the range. `spans`: alive spans and gaps that touch the range. A band that sends a step counter speaks on
     change: while a link to it is alive, its silence is stillness. Of other bands silence says nothing. What bears times of a wrong
     clock (`Cause.CLOCK`) is of another time, and no part of it counts; where raw motion was given up for want of room
-    (`Cause.THINNED`) silence is no stillness either.
+    (`Cause.THINNED`) silence is no stillness either. Where something the band said could not be read (`Cause.CORRUPT`), that its heart
+    rate could does not make the rest of its silence a rest.
     """
     out = unknown(start, end)
     if not len(out):
@@ -50,9 +51,10 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     for batch in batches:
         said[batch.stream].append(batch)
     wrong, given_up = _gaps(spans, Cause.CLOCK), _gaps(spans, Cause.THINNED, Cause.OVERFLOW)
-    link = without(union([_linked(spans, [*said[Stream.COUNTER], *said[Stream.HR]])]), wrong)
+    unread = _gaps(spans, Cause.CORRUPT)
+    link = without(union([_alive(spans), without(union([_loose([*said[Stream.COUNTER], *said[Stream.HR]])]), unread)]), wrong)
     counter, slots, pulse, classes = (_series(said[s], wrong) for s in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY))
-    slotwise = [(s[0], s[1]) for s in (slots, classes, pulse)]
+    slotwise = [(slots[0], slots[1]), (classes[0], classes[1]), without(union([(pulse[0], np.maximum(pulse[1], pulse[0] + 1))]), unread)]
     cells = merged(tiles)
     cells = cells[~touched(cells["t"], CELL, wrong)]
     out["coverage"] = np.minimum(share(union([link, (cells["t"], cells["t"] + CELL), *slotwise]), out["t"]), 1)
@@ -73,11 +75,15 @@ def _gaps(spans: Iterable[Span], *causes: Cause) -> tuple[I8, I8]:
     return union([(pairs[:, 0], pairs[:, 1])])
 
 
-def _linked(spans: Iterable[Span], loose: Iterable[Batch]) -> tuple[I8, I8]:
-    """Stretches in which the band was heard: alive spans, and what irregular batches span."""
-    alive = [(span.t0, span.t1) for span in spans if span.cause is None]
-    alive += [(batch.t0, max(batch.t0 + int(batch.offsets[-1]) + 1, batch.until or 0)) for batch in loose if batch.offsets is not None]
-    pairs = np.array(alive, np.int64).reshape(-1, 2)
+def _alive(spans: Iterable[Span]) -> tuple[I8, I8]:
+    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause is None], np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _loose(batches: Iterable[Batch]) -> tuple[I8, I8]:
+    """What irregular batches span: the band was heard then, though nobody says that its link was alive."""
+    spanned = [(batch.t0, max(batch.t0 + int(batch.offsets[-1]) + 1, batch.until or 0)) for batch in batches if batch.offsets is not None]
+    pairs = np.array(spanned, np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
 

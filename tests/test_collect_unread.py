@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from detectors.minutes import minutes
 from ingest.batch import DAY, MICROS, MINUTE, Cause, Span, Stream
-from ingest.drivers.heart_rate import BATTERY
+from ingest.drivers.heart_rate import BATTERY, HEART_RATE
 from ingest.drivers.infinitime import MOTION, STEPS
 from ingest.tile import tiled
 from tests.collected import T, causes, collected, count, spans, walk
@@ -77,14 +77,19 @@ def test_what_cannot_be_read_is_said_once_and_what_to_do_but_not_what_it_was() -
     assert set(said) == {"event", "log_level", "dev", "stream", "next"}
 
 
-def test_a_firmware_that_is_not_understood_makes_nobody_still() -> None:
-    #  minute 0 ── rests, nothing to say ── 30 ── walks, and no frame can be read ── 60
-    _, ledger = collected(60, ScriptedBand("A", garbled(walk(T + 30 * MINUTE, 1800), MOTION, STEPS)), commit=1)
+@pytest.mark.parametrize("commit", [1, 10])
+@pytest.mark.parametrize("beats", [False, True])
+def test_a_firmware_that_is_not_understood_makes_nobody_still(beats: bool, commit: int) -> None:
+    #  minute 0 ── rests, nothing to say ── 30 ── walks; no motion and no step can be read, but perhaps the heart rate ── 60
+    pulse = [(T + i * MICROS + 11, HEART_RATE, bytes([0, 60 + i % 40])) for i in range(30 * 60, 3600)] if beats else []
+    said = sorted([*garbled(walk(T + 30 * MINUTE, 1800), MOTION, STEPS), *pulse])
+    _, ledger = collected(60, ScriptedBand("A", said), commit=commit)
     out = minutes(T, T + 60 * MINUTE, _tiles(ledger), [b for b in ledger.batches if b.stream is not Stream.ACC], _alive(ledger))
     assert (out["still"][2:29] == 1).all()
     assert np.isnan(out["still"][31:]).all()
     assert np.isnan(out["steps"][31:]).all()
-    assert (out["coverage"][31:] == 0).all()
+    assert np.isnan(out["moving"][31:]).all()
+    assert np.isfinite(out["hr"][31:]).all() if beats else (out["coverage"][31:] == 0).all()
 
 
 def _tiles(ledger: Ledger) -> np.ndarray[tuple[int], np.dtype[np.void]]:
