@@ -65,8 +65,8 @@ def test_words_of_a_wrong_clock_count_for_no_minute_outside_its_gap() -> None:
 
 
 def test_motion_by_a_wrong_clock_makes_nobody_walk_beside_its_gap() -> None:
-    # 0 ── rest ── 1 min ┄ walks, by a wrong clock ┄ 2 min ── rest
-    rest = np.concatenate([wrist(60, 0.002), wrist(60, 0.002, start=120)])
+    # 0 ── rest ── 55 s ── a swing of 5 s ── 1 min ┄ walks, by a wrong clock ┄ 2 min ── a swing ── rest
+    rest = np.concatenate([wrist(55, 0.002), wrist(5, 0.3, start=55), wrist(5, 0.3, start=120), wrist(55, 0.002, start=125)])
     mixed = np.concatenate([rest, wrist(60, 0.3, start=60)])
     out, alone = (hour([], [alive(60, 120, Cause.CLOCK)], tiles, n=3) for tiles in (mixed, rest))
     for name in MINUTE_DTYPE.names or ():
