@@ -206,12 +206,12 @@ class Collector:
     def _look(self) -> list[Span]:
         """What the system's clock now says of the times given, for every band."""
         spans: list[Span] = []
-        wrong, leap = self._timekeeper.look() if self._timekeeper else (None, None)
+        wrongs, leap = self._timekeeper.look() if self._timekeeper else ([], None)
         for place in self._places.values():
             if leap:
                 spans += place.presence.leapt(leap.before, leap.ran, leap.after)
-            if wrong:
-                spans += place.presence.doubted(wrong.t0, wrong.t1, wrong.off)
+            for wrong in wrongs:
+                spans += place.presence.doubted(wrong.t0, wrong.t1, wrong.off, wrong.grows)
             if leap and place.session:
                 place.session.set_clock()
         return spans

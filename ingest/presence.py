@@ -110,11 +110,12 @@ class Presence:
         self._audible = None
         return spans
 
-    def doubted(self, start: int, end: int, off: int | None) -> list[Span]:
-        """What was given out of [start, end), and not called wrong yet, bears times of a wrong clock; `off`: see `Span`."""
-        first = max(start, self._trusted_from) if off is None else start
-        self._trusted_from = max(first, min(end, self.to))
-        return [Span(self.dev, first, self._trusted_from, Cause.CLOCK, off=off)] if first < self._trusted_from else []
+    def doubted(self, start: int, end: int, off: int | None = None, grows: bool = False) -> list[Span]:
+        """What was given out of [start, end) bears times of a wrong clock; `off`: see `Span`; of what `grows` only what was not called
+        wrong yet."""
+        first, last = max(start, self._trusted_from) if grows else start, min(end, self.to)
+        self._trusted_from = max(self._trusted_from, last)
+        return [Span(self.dev, first, last, Cause.CLOCK, off=off)] if first < last else []
 
     def _silence(self, end: int, missed: bool, audible: int | None) -> list[Span]:
         if self._flat():

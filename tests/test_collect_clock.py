@@ -77,6 +77,28 @@ def test_a_clock_set_back_costs_no_reading_and_gives_no_time_twice() -> None:
     assert collector.horizon("b-0") == T + 25 * MINUTE
 
 
+def test_a_clock_that_leapt_ahead_and_is_set_back_leaves_no_false_time_standing() -> None:
+    #  true   0:00 ── 0:10 leaps ── 0:20 set back ────────────── 2:20 ── 2:30
+    #  shown  0:00 ── 0:10 → 1:10 ─ 1:20 ──── at half speed ──── 2:20 ── 2:30
+    band = ScriptedBand("A", walk(T + MINUTE, 140 * 60))
+    system = SystemClock(TrueClock(T), 0, [(T + 10 * MINUTE, HOUR), (T + 20 * MINUTE, 0)], synced=T)
+    collector, ledger = collected(150, band, system=system)
+    assert collector.tally.heard == len(band.told) == collector.tally.accepted
+    assert told(ledger, Cause.CLOCK) == [(10, 140)]
+    assert collector.horizon("b-0") == T + 150 * MINUTE
+
+
+def test_a_boot_with_a_clock_ahead_is_no_time_at_which_the_gateway_did_not_run() -> None:
+    #  true   -0:30 off ── 0:00 boots ── 0:10 set ── 1:10 caught up
+    #  shown            ── 0:30 ──────── 0:40 ────── 1:10
+    band = ScriptedBand("A", walk(T + MINUTE, 79 * 60))
+    system = SystemClock(TrueClock(T), 30 * MINUTE, [(T + 10 * MINUTE, 0)], synced=T + 10 * MINUTE)
+    collector, ledger = collected(80, band, sink=Ledger({"b-0": T - 30 * MINUTE}), system=system)
+    assert collector.tally.heard == len(band.told) == collector.tally.accepted
+    assert told(ledger, Cause.GATEWAY) == [(-30, 30)]  # of which from 0:00 on another cause is told, which stands over it
+    assert told(ledger, Cause.CLOCK) == [(0, 70)]
+
+
 def test_a_gateway_that_slept_with_its_lid_closed_did_not_run() -> None:
     # the clock that nobody sets slept too: to the collector it is a step of four hours
     system = SystemClock(TrueClock(T), 0, [(T + 10 * MINUTE, 4 * HOUR)], synced=T)
