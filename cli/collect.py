@@ -125,13 +125,13 @@ async def _hear(
             asyncio.get_running_loop().add_signal_handler(number, collector.stop)
         try:
             await radio.scan(0)  # what is wrong from the beginning ends it; what goes wrong later is waited out
-            await _attend(collector, sender, spool)
+            await attend(collector, sender, spool)
         finally:
             with suppress(RadioError):
                 await adapter.close()
 
 
-async def _attend(collector: Collector, sender: Sender | None, spool: Spool) -> None:
+async def attend(collector: Collector, sender: Sender | None, spool: Spool) -> None:
     """Until told to stop. Raises what ended collecting or sending. Damage to the spool keeps some rows from being sent; it ends neither."""
     job, trouble, due = asyncio.create_task(collector.run()), None, 0.0
     while not job.done():

@@ -1,18 +1,26 @@
 """A page of the spool that can no longer be read: bands are heard on, and all other rows are sent."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
 
-from cli.collect import remind
-from ingest.batch import HOUR, MICROS
+from cli.collect import attend, remind
+from ingest.batch import HOUR, MICROS, MINUTE
+from ingest.collect import Collector
+from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.sender import Sender
+from ingest.session import Band
 from ingest.spool import BITE, Spool
 from ingest.spoolfile import SpoolUnavailable
+from lab.clock import Clock, run
 from tests.batches import NOON, plain
+from tests.collected import T, dice, walk
+from tests.scripted import ScriptedBand, ScriptedRadio
 from tests.test_doctor import pages_of_rows, scribble
 from tests.test_sender import Script
 from tests.verbs import until
@@ -71,6 +79,26 @@ def test_what_is_stored_leaves_but_for_some_next_to_the_damage_and_nothing_is_cl
     claimed = damaged.claim("d1")
     assert claimed is not None
     assert claimed <= NOON + (min(lost) - 1) * MICROS
+
+
+def test_a_gateway_whose_spool_is_damaged_hears_on_until_told_to_stop_and_then_says_so(damaged: Spool) -> None:
+    clock = Clock(T)
+    sender = Sender(damaged, Script(), "keepup/1/home/gate")
+    sender.failure = SpoolUnavailable("spool.db is damaged.")
+
+    async def main() -> None:
+        radio = ScriptedRadio(clock, [ScriptedBand("A", walk(T + MINUTE, 60))])
+        collector = Collector(radio, [Band("b-0", "A", WATCH, ZoneInfo("Europe/Zurich"))], damaged, dice=dice())
+        attending = asyncio.create_task(attend(collector, sender, damaged))
+        await asyncio.sleep(180)
+        assert not attending.done()
+        collector.stop()
+        await attending
+
+    with pytest.raises(SpoolUnavailable, match="damaged"):
+        run(main(), clock)
+    assert damaged.heard_to("b-0") == T + 3 * MINUTE
+    assert damaged.accepted()["b-0"] > 600
 
 
 def test_of_damage_it_is_said_again_what_to_do(damaged: Spool) -> None:
