@@ -37,7 +37,7 @@ class Row:
     missing: int | None = 0
     """What no entry accounts for; below zero: more is stored than was accepted. `None`: unknown, as `accepted` is."""
     gaps: Mapping[str, float] = field(default_factory=dict)
-    """Seconds of the day of which nothing is known of the band, by cause."""
+    """Seconds of the day of which nothing is known of the band, or only its motion was given up, by cause."""
     note: str | None = None
     """Why more may be stored than was accepted."""
 
@@ -168,7 +168,8 @@ def given_up(spans: Sequence[Span]) -> set[Place]:
 
 def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[tuple[Place, dict[str, float]]]:
     """Seconds of each day from `first` to `last` (UTC day numbers, inclusive) of which nothing is known of the band, by cause; days
-    without such are left out. Where spools differ, who heard it is right, and of causes the one that stands last in `Cause`."""
+    without such are left out. Where spools differ, who heard it is right, and of causes the one that stands last in `Cause`. Seconds of
+    which only the motion was given up count though the band was heard."""
     for day in range(first, last + 1):
         start, end = day * DAY, (day + 1) * DAY
         here = [span for span in spans if span.t0 < end and span.t1 > start]
@@ -176,7 +177,8 @@ def unheard(dev: str, spans: Sequence[Span], first: int, last: int) -> Iterator[
         taken: list[Span] = []
         for cause in _ORDER:
             told = [span for span in here if span.cause == cause]
-            seconds = sum(t1 - t0 for span in _joined(told) for t0, t1 in left(max(span.t0, start), min(span.t1, end), taken)) / MICROS
+            over = [span for span in taken if span.cause] if cause is Cause.THINNED else taken
+            seconds = sum(t1 - t0 for span in _joined(told) for t0, t1 in left(max(span.t0, start), min(span.t1, end), over)) / MICROS
             taken += told
             if seconds and cause:
                 found[str(cause)] = seconds

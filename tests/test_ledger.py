@@ -188,6 +188,19 @@ def test_gaps_are_told_in_seconds_by_cause_and_only_where_nobody_heard_the_band(
     }
 
 
+def test_motion_that_was_given_up_is_in_the_books_where_the_band_was_heard_and_what_went_with_it_only_once() -> None:
+    #  noon      1 h       2 h       3 h
+    #  ─ alive ──│·overflow│─ alive ─│
+    #       │······ thinned ····│
+    spans = [
+        Span("d1", NOON, NOON + HOUR),
+        Span("d1", NOON + HOUR // 2, NOON + 2 * HOUR + HOUR // 2, Cause.THINNED),
+        Span("d1", NOON + HOUR, NOON + 2 * HOUR, Cause.OVERFLOW),
+        Span("d1", NOON + 2 * HOUR, NOON + 3 * HOUR),
+    ]
+    assert dict(unheard("d1", spans, TODAY, TODAY)) == {("d1", TODAY): {"overflow": 3600.0, "thinned": 3600.0}}
+
+
 def test_one_claim_says_nothing_of_another_spools_day() -> None:
     with site() as home:
         home.behind.catalog.record([], [], [], [Claim("elsewhere", "d2", END, 1)], NOON)
