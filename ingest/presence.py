@@ -7,7 +7,7 @@ from ingest.batch import HOUR, MINUTE, Cause, Span
 BRIEF = 2 * MINUTE
 """A link that is back within this was lost to the radio, not to distance; until then the cause of a silence stays open."""
 FLAT = 5
-"""Percent at which a band that falls silent has run out of battery."""
+"""Percent at which a band that falls silent, and is not heard by any scan, has run out of battery."""
 CHARGED = 3
 """Percent by which a battery has risen over a silence that was spent on the charger: one that only rested rises less (a design choice)."""
 CHARGE = 4 * HOUR
@@ -118,13 +118,12 @@ class Presence:
         return [Span(self.dev, first, last, Cause.CLOCK, off=off)] if first < last else []
 
     def _silence(self, end: int, missed: bool, audible: int | None) -> list[Span]:
-        if self._flat():
-            return self._gap(end, Cause.BATTERY)
         if not missed or end - self._silent <= BRIEF:
-            return self._gap(end, Cause.RADIO)
+            return self._gap(end, Cause.RADIO)  # an empty band, too, is neither heard nor back so soon
+        cause = Cause.BATTERY if self._flat() else Cause.RANGE
         if audible is None or end - audible <= BRIEF:
-            return self._gap(end, Cause.RANGE)
-        return self._gap(min(audible, end), Cause.RANGE) + self._gap(end, Cause.RADIO)
+            return self._gap(end, cause)
+        return self._gap(min(audible, end), cause) + self._gap(end, Cause.RADIO)
 
     def _recharged(self) -> list[Span]:
         """The newest silence once more, if the first word of the battery after it says what it was."""

@@ -85,6 +85,7 @@ def test_a_band_that_falls_silent_with_five_percent_has_run_flat() -> None:
     presence.charged(T + 1, 5.0)
     presence.answered(T + MINUTE)
     presence.went(presence.proven)
+    presence.listened(T + 5 * MINUTE, heard=False)
     assert told(presence.take(T + HOUR)) == [(0, 1, None), (1, 60, Cause.BATTERY)]
     presence.came(T + 2 * HOUR)
     presence.charged(T + 2 * HOUR, 100.0)
@@ -92,6 +93,29 @@ def test_a_band_that_falls_silent_with_five_percent_has_run_flat() -> None:
     presence.went(presence.proven)
     presence.listened(T + 4 * HOUR, heard=False)
     assert told(presence.take(T + 4 * HOUR)) == [(60, 120, Cause.BATTERY), (120, 180, None), (180, 240, Cause.RANGE)]
+
+
+def test_an_almost_empty_band_that_is_soon_back_was_lost_to_the_radio() -> None:
+    #  0 ──link, 5 %── 10 ┄ 20 s ┄ link
+    presence = Presence("b", None, T)
+    presence.came(T)
+    presence.charged(T + 1, 5.0)
+    presence.answered(T + 10 * MINUTE)
+    presence.went(presence.proven)
+    presence.listened(T + 10 * MINUTE + 16 * MICROS, heard=False)
+    presence.came(T + 10 * MINUTE + 20 * MICROS)
+    presence.answered(T + 11 * MINUTE)
+    assert [span.cause for span in presence.take(T + 11 * MINUTE)] == [None, Cause.RADIO, None]
+
+
+def test_an_almost_empty_band_that_scans_still_hear_has_not_run_flat() -> None:
+    presence = Presence("b", None, T)
+    presence.came(T)
+    presence.charged(T + 1, 4.0)
+    presence.answered(T + MINUTE)
+    presence.went(presence.proven)
+    presence.listened(T + 2 * MINUTE, heard=True)
+    assert told(presence.take(T + 10 * MINUTE)) == [(0, 1, None), (1, 10, Cause.RADIO)]
 
 
 def test_the_time_a_collector_did_not_run_is_the_gateways_gap() -> None:

@@ -12,7 +12,7 @@ from web.day import Day
 
 UNKNOWN = "–"
 CAUSES = {
-    Cause.THINNED: "motion lost, receiver full",
+    Cause.THINNED: "only motion lost (receiver full)",
     Cause.RADIO: "link lost",
     Cause.RANGE: "band not heard",
     Cause.CHARGING: "on the charger",
