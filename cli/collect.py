@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import SystemRandom
@@ -25,7 +26,7 @@ from ingest.sender import Sender
 from ingest.session import Band, Pace
 from ingest.spool import Spool
 from ingest.spoolfile import SpoolUnavailable
-from ingest.timekeeping import Timekeeper
+from ingest.timekeeping import ClockBehind, System, Timekeeper
 
 log = structlog.get_logger()
 DRIVER = "infinitime"
@@ -84,8 +85,32 @@ def collect(
         stack.callback(kept.close)
         kept.hear_only({one.dev for one in band})
         sender = sending(stack, kept, broker, ca, f"keepup/1/{site}/{gateway}") if broker else None
-        timekeeper = Timekeeper(_steady, _system, max((at for one in band if (at := kept.heard_to(one.dev)) is not None), default=None))
-        asyncio.run(_hear(band, kept, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record, Pace(commit=commit)))
+        go_on(kept, _system, lambda: _collect(band, kept, sender, adapter, record, Pace(commit=commit)))
+
+
+def _collect(bands: list[Band], spool: Spool, sender: Sender | None, adapter: str | None, record: Path | None, pace: Pace) -> None:
+    timekeeper = Timekeeper(_steady, _system, max((at for one in bands if (at := spool.heard_to(one.dev)) is not None), default=None))
+    asyncio.run(_hear(bands, spool, sender, BleakRadio(adapter, timekeeper.now), timekeeper, record, pace))
+
+
+def go_on(spool: Spool, system: System, collecting: Callable[[], None]) -> None:
+    """Collects until that ends; anew where the clock turns out to have been days ahead, if it is a time server that says so. Raises
+    `ClockBehind` where nobody vouches for the clock."""
+    while True:
+        try:
+            turned_back(spool, *system())
+            return collecting()
+        except ClockBehind:
+            if not turned_back(spool, *system()):
+                raise
+
+
+def turned_back(spool: Spool, now: int, synced: bool | None) -> bool:
+    bands = spool.turn_back(now) if synced else []
+    if bands:
+        reason = "the clock was days ahead until a time server set it: what was heard by it cannot be placed, and the time is a gap"
+        log.error(reason, bands=len(bands), next="nothing now; see to it that the gateway's clock keeps the time while it is off")
+    return bool(bands)
 
 
 def _steady() -> int:

@@ -8,8 +8,8 @@ import structlog
 
 from ingest.forms import Refused
 from ingest.link import Link
-from ingest.spool import Row, Spool
-from ingest.spoolfile import SpoolFull, SpoolUnavailable
+from ingest.spool import Spool
+from ingest.spoolfile import Row, SpoolFull, SpoolUnavailable
 from ingest.wire import Message, seal, unseal_ack
 
 log = structlog.get_logger()

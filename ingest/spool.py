@@ -4,17 +4,17 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 
 import structlog
 
+from ingest.ahead import turn_back
 from ingest.batch import MINUTE, Batch, Span, Stream
 from ingest.budget import BUDGET, Budget, forecast
 from ingest.reserve import RESERVE, free
 from ingest.spooled import ROTTEN, Books, bites, books, count, forget, insert, needed, note_pace, packed, remember, set_aside, unused, used
-from ingest.spoolfile import SpoolFile, SpoolFull, SpoolUnavailable
+from ingest.spoolfile import Row, SpoolFile, SpoolFull, SpoolUnavailable
 from ingest.unwritten import HOLD, Commit, Unwritten
 from ingest.wire import LIFE
 
@@ -25,19 +25,11 @@ BOOKED = 60
 """Days whose books are told again and again: what may still be in the store's short keeping."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    seq: int
-    dev: str
-    parcel: bytes
-
-
 class Spool:
     """One SQLite file, one process. The collector commits on its thread, the sender reads and trims on its own. Times are µs UTC.
 
     `budget`, `reserve`: bytes on the disk, of the file and of what is kept beside it for bad times; `hold`: bytes in memory of what is
-    committed while the disk is full. `opened`: µs UTC, so that a file brought back from a copy
-    begins a life that it had not before. Raises `SpoolUnavailable`.
+    committed while the disk is full. `opened`: so that a file brought back from a copy begins a new life. Raises `SpoolUnavailable`.
     """
 
     def __init__(self, path: Path, budget: int = BUDGET, reserve: int = RESERVE, hold: int = HOLD, opened: int = 0) -> None:
@@ -107,7 +99,7 @@ class Spool:
 
     def _note(self, db: Connection, at: int, size: int) -> None:
         self._bytes += size
-        if at - self._noted >= 5 * MINUTE:  # not at each commit: a page less to write for a forecast, and less to read in the log
+        if abs(at - self._noted) >= 5 * MINUTE:  # not at each commit: a page less to write for a forecast, and less to read in the log
             note_pace(db, at, self._bytes)
             self._bytes, self._noted = 0, at
             if self._gone:
@@ -123,6 +115,11 @@ class Spool:
     def heard_to(self, dev: str) -> int | None:
         """Time up to which the band's link was alive or a gap is recorded, or it was another gateway's."""
         return self._file.one("select heard_to from band where dev = ?", dev)
+
+    def turn_back(self, now: int) -> list[str]:
+        """See `ingest.ahead`."""
+        with self._file.at_once(), self._file.writing() as db:
+            return turn_back(db, now)
 
     def claim(self, dev: str) -> int | None:
         """Everything of the band before this is stored, or a recorded gap, as far as this spool knows."""

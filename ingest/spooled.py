@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ingest.ahead import note
 from ingest.batch import DAY, HOUR, Batch, Cause, Span
 from ingest.body import encode
 from ingest.thinning import weight
@@ -49,6 +50,7 @@ def remember(db: sqlite3.Connection, commit: Commit) -> None:
     """Where streams and bands have got to."""
     cursors = [(dev, str(stream), at) for (dev, stream), at in commit.cursors.items()]
     db.executemany("insert or replace into cursor values (?, ?, ?)", cursors)
+    note(db, commit.reached)
     db.executemany(
         "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", commit.reached.items()
     )

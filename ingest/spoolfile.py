@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -29,6 +30,13 @@ class SpoolUnavailable(Exception):
 
 class SpoolFull(SpoolUnavailable):
     """The disk has no room at present; the same may be tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    seq: int
+    dev: str
+    parcel: bytes
 
 
 class SpoolFile:

@@ -126,7 +126,7 @@ class Timekeeper:
             passed = wall if wall - shown < -FARTHEST else self._since  # from farther than that nobody goes on
             return [*([Wrong(self._since + off, passed)] if off < 0 else []), Wrong(self._since, shown, off)]
         found = [Wrong(self._since, shown, grows=True)] if self._jumped else []
-        return found if undone is None else [*found, Wrong(undone, shown)]
+        return found if undone is None else [*found, Wrong(undone, wall if undone < wall < shown - FARTHEST else shown)]
 
     def _leap(self, shown: int, wall: int, off: int | None, undone: int | None) -> Leap:
         """A clock that was right and leaps slept meanwhile, and the gateway with it."""
@@ -138,7 +138,8 @@ class Timekeeper:
         if not self._unset and self._lag < -FARTHEST:
             raise ClockBehind(
                 f"The clock is {-self._lag // MICROS} s behind the newest reading in the spool. If the clock is wrong, set it; "
-                "if it is right, it was wrong before: give another spool file, and keep this one until all of it is sent."
+                "if it is right, it was wrong before: once a time server vouches for it (`timedatectl` shows that), start again; "
+                "or give another spool file, and keep this one until all of it is sent."
             )
 
     def _go_on(self, wall: int) -> None:
