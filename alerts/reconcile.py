@@ -135,6 +135,8 @@ def _likeness(found: Finding, known: Judgement, end: int, now: int) -> int:
 
 def _changed(known: Judgement, found: Finding, start: int, end: int, now: int) -> Change | None:
     old, new = known.finding, _uncut(known.finding, found, start, end)
+    if old.end is None and new.end is None and end < known.judged:
+        new = _because(new, old)
     if known.state is Verdict.RETRACTED or (old.end is not None and new.end is None):
         return Change(Turn.REOPENED, new)
     if old.end is None and new.end is not None:
@@ -156,6 +158,12 @@ def _uncut(old: Finding, found: Finding, start: int, end: int) -> Finding:
     if old.end is not None and old.end > end:
         new = replace(new, end=old.end, evidence=old.evidence)
     return new
+
+
+def _because(new: Finding, old: Finding) -> Finding:
+    """For the cause that was told with sight of more than this look has: else each look back at past days would tell another."""
+    kept = {"cause": old.evidence["cause"]} if "cause" in old.evidence else {}
+    return replace(new, evidence={name: value for name, value in new.evidence.items() if name != "cause"} | kept)
 
 
 def _seen(finding: Finding) -> tuple[int, int | None, int]:

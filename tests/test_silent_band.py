@@ -145,3 +145,13 @@ def test_days_between_two_bands_are_no_silence_and_the_next_one_is_silent_from_i
 
 def test_a_hand_over_yet_to_come_changes_nothing() -> None:
     assert hours(found(seen(drawn("_" * 8 + " " * 12, 60), bare=[(MIDNIGHT + 30 * HOUR, None)]))) == [(8, None)]
+
+
+def test_a_silence_that_ended_with_a_hand_back_before_what_is_seen_has_no_cause() -> None:
+    # Mon 5:00 last heard | Tue 0:00 handed back | Wed 0:00 …
+    gap = Span("b", MIDNIGHT + 5 * HOUR, MIDNIGHT + DAY, Cause.GATEWAY)
+    gone = seen(
+        drawn(" " * 9, 60, MIDNIGHT + 2 * DAY), last_heard=MIDNIGHT + 5 * HOUR, since=MIDNIGHT, bare=[(MIDNIGHT + DAY, None)], gaps=[gap]
+    )
+    (finding,) = found(gone)
+    assert finding.evidence == {"silent_h": 19.0}

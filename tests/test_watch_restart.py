@@ -90,10 +90,12 @@ def test_a_start_changes_nothing_where_all_was_judged(site: Site) -> None:
 
 
 def test_a_start_changes_nothing_of_a_silence_that_lasts(site: Site) -> None:
-    # 8:00 walks 9:00 | not heard for 8 days …
-    site.hear([*day("WWWWWW"), Span(DEV, EIGHT + HOUR, EIGHT + 8 * DAY, Cause.RANGE)], EIGHT + 8 * DAY)
+    # 8:00 walks 9:00 | not heard for 8 days, in the end because the receiver is off …
+    gaps = [Span(DEV, EIGHT + HOUR, EIGHT + 4 * DAY, Cause.RANGE), Span(DEV, EIGHT + 4 * DAY, EIGHT + 8 * DAY, Cause.GATEWAY)]
+    site.hear([*day("WWWWWW"), *gaps], EIGHT + 8 * DAY)
     site.follow()
     before, events = site.found(), site.chart.audit()
+    assert [found.evidence["cause"] for found, _ in before] == ["gateway"]
     site.watch().judge(site.now)
     assert site.found() == before
     assert site.chart.audit() == events

@@ -34,12 +34,12 @@ def find(history: History, now: int, params: Params) -> Iterable[Finding]:
 
     A finding begins where the band was last heard, to the full minute after it, or where it was handed over if it never was; so it
     alone of all rules may begin before the history. Where the patient had no band nothing is silent. The evidence names the `cause` that
-    explains most of it, once the gaps are known.
+    explains most of what the history sees of it, once the gaps are known.
     """
     for start, end, judged in (part for silence in _silences(history, now) for part in _with_a_band(silence, history.bare)):
         if judged - start >= params.silent_hours * HOUR:
             key = f"{KIND}@{datetime.fromtimestamp(start // MICROS, UTC):%Y-%m-%dT%H:%MZ}"
-            evidence = {"silent_h": round((judged - start) / HOUR, 1)} | _why(history.gaps, start, judged)
+            evidence = {"silent_h": round((judged - start) / HOUR, 1)} | _why(history.gaps, max(start, history.start), judged)
             yield Finding(history.patient, KIND, key, start, end, evidence)
 
 
@@ -50,11 +50,12 @@ _Silence = tuple[int, int | None, int]
 def _why(gaps: Iterable[Span], start: int, end: int) -> dict[str, float | int | str]:
     """The cause of the most minutes; none where of most of them none is known (yet). Of gaps that overlap the later cause holds, of
     causes alike long as well."""
-    minutes, causes = np.zeros((end - start) // MINUTE, np.int64), list(Cause)
-    for gap in sorted((gap for gap in gaps if gap.cause), key=lambda gap: causes.index(gap.cause or Cause.RECORD)):
+    causes, minutes = list(Cause), np.zeros(max(end - start, 0) // MINUTE, np.int64)
+    for n, gap in sorted(((causes.index(gap.cause) + 1, gap) for gap in gaps if gap.cause), key=lambda known: known[0]):
         first, last = (max((t - start) // MINUTE, 0) for t in (gap.t0, gap.t1))
-        minutes[first:last] = causes.index(gap.cause or Cause.RECORD) + 1
-    most = len(causes) - int(np.argmax(np.bincount(minutes, minlength=len(causes) + 1)[::-1]))
+        minutes[first:last] = n
+    of_each = np.bincount(minutes, minlength=len(causes) + 1)
+    most = len(causes) - int(np.argmax(of_each[::-1])) if len(minutes) else 0
     return {"cause": causes[most - 1].value} if most else {}
 
 
