@@ -135,6 +135,12 @@ def test_data_still_on_their_way_are_said_so(here: Clinic) -> None:
     assert "Complete only to Sun 22 Nov 10:23; later data are still on their way." in late.get("/").text
 
 
+def test_no_page_calls_complete_what_is_yet_to_come(here: Clinic) -> None:
+    ahead = Browser(app(*here._replace(complete_to=lambda _: NOW + 4 * HOUR), secret=SECRET, now=lambda: NOW))
+    ahead.login(THERAPIST, PASSWORD)
+    assert "complete up to Sun 22 Nov 15:23" in ahead.get(f"/patient/{STEADY}").text
+
+
 def test_a_virtual_patient_is_marked_on_every_page_it_is_on(therapist: Browser) -> None:
     for path in ("/", f"/patient/{SILENT}", "/inbox", "/inbox?show=all"):
         page = therapist.get(path).text
