@@ -16,6 +16,7 @@ from ingest.forms import BodyForm, Refused, first_line
 
 EARLIEST = 946_684_800_000_000  # 2000-01-01: a band's unset clock is older than any patient here
 LATEST = 4_102_444_800_000_000  # 2100-01-01
+QUALITIES = {str(quality) for quality in Quality}
 Numbers = NDArray[np.int16] | NDArray[np.int32]
 
 
@@ -58,8 +59,9 @@ def decode(body: bytes) -> Batch:
 def _planes(values: Numbers) -> bytes:
     """Of values of shape (n, columns)."""
     width = values.itemsize
-    steps = np.diff(values.T, prepend=values.dtype.type(0))
-    signed = np.ascontiguousarray(steps << 1 ^ steps >> 8 * width - 1, f"<i{width}")
+    steps = values.T.copy()
+    steps[:, 1:] -= values.T[:, :-1]
+    signed = (steps << 1 ^ steps >> 8 * width - 1).astype(f"<i{width}", copy=False)
     return signed.view(np.uint8).reshape(-1, width).T.tobytes()
 
 
@@ -78,7 +80,7 @@ def _bare(blob: bytes, form: str, columns: int) -> Numbers:
 def _clock(told: Any) -> Clock | None:
     """What cannot be read was not told: no reading is refused for it."""
     match told:
-        case [int(offset), str(quality)] if quality in list(Quality) and abs(offset) < LATEST:
+        case [int(offset), str(quality)] if quality in QUALITIES and abs(offset) < LATEST:
             return Clock(offset, Quality(quality))
     return None
 
