@@ -30,6 +30,8 @@ class Sink(Protocol):
 
     def heard_to(self, dev: str) -> int | None: ...
 
+    def charge(self, dev: str) -> tuple[int, float] | None: ...
+
 
 @dataclass(slots=True)
 class Tally:
@@ -89,8 +91,8 @@ class Collector:
         """Why the last scan failed; `None` while scans succeed."""
 
     def _place(self, band: Band) -> _Place:
-        now, recorded = self._radio.now(), self._sink.heard_to(band.dev)
-        return _Place(band, Presence(band.dev, recorded, now, band.driver.history), now if recorded is None else recorded)
+        presence = Presence(band.dev, self._sink.heard_to(band.dev), self._radio.now(), band.driver.history, self._sink.charge(band.dev))
+        return _Place(band, presence, presence.to)
 
     def horizon(self, dev: str) -> int:
         """Up to this time (µs UTC) the band is committed: its link was alive, or a gap is recorded."""
@@ -219,8 +221,7 @@ class Collector:
     def _drain(self, place: _Place, cursors: dict[tuple[str, Stream], int]) -> list[Batch]:
         dev, batches = place.band.dev, []
         clock = self._timekeeper.clock if self._timekeeper else None
-        for listening in place.listenings:
-            place.presence.answered(max((at for at, _ in listening.frames[-1:]), default=0))
+        place.presence.answered(max((at for listening in place.listenings for at, _ in listening.frames[-1:]), default=0))
         for listening in place.listenings:
             key = (dev, listening.feed.stream)
             after = cursors[key] if key in cursors else self._sink.cursor(*key)

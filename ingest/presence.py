@@ -28,9 +28,10 @@ class _Stretch:
 
 class Presence:
     """Times are µs UTC and never go back. `recorded`: up to where an earlier run recorded this band. `fillable`: the band's history may
-    still fill its gaps. A gap given out may be told again with a cause that is known only later."""
+    still fill its gaps. `charge`: when the band last told its battery then, and how many percent. A gap given out may be told again with a
+    cause that is known only later."""
 
-    def __init__(self, dev: str, recorded: int | None, now: int, fillable: bool = False) -> None:
+    def __init__(self, dev: str, recorded: int | None, now: int, fillable: bool = False, charge: tuple[int, float] | None = None) -> None:
         self.dev = dev
         self._final = not fillable
         self.to = now if recorded is None else recorded
@@ -42,7 +43,7 @@ class Presence:
         self._started = self._silent = max(now, self.to)
         self._stretches: list[_Stretch] = []
         self._trusted_from = 0
-        self._charges: list[tuple[int, float]] = []
+        self._charges = [charge] if charge else []
         self._missed = False
         self._dark: tuple[int, int] | None = None
         self._audible: int | None = None

@@ -12,6 +12,7 @@ import structlog
 from ingest.ahead import turn_back
 from ingest.batch import MINUTE, Batch, Span, Stream
 from ingest.budget import BUDGET, Budget, forecast
+from ingest.charge import kept
 from ingest.reserve import RESERVE, free
 from ingest.spooled import ROTTEN, Books, bites, books, count, forget, insert, needed, note_pace, packed, remember, set_aside, unused, used
 from ingest.spoolfile import Row, SpoolFile, SpoolFull, SpoolUnavailable
@@ -115,6 +116,11 @@ class Spool:
     def heard_to(self, dev: str) -> int | None:
         """Time up to which the band's link was alive or a gap is recorded, or it was another gateway's."""
         return self._file.one("select heard_to from band where dev = ?", dev)
+
+    def charge(self, dev: str) -> tuple[int, float] | None:
+        """When the band last told its battery, and how many percent."""
+        with self._file.at_once():
+            return kept(self._file.db, dev)
 
     def turn_back(self, now: int) -> list[str]:
         """See `ingest.ahead`."""

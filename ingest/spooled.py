@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ingest.ahead import note
 from ingest.batch import DAY, HOUR, Batch, Cause, Span
 from ingest.body import encode
+from ingest.charge import keep
 from ingest.thinning import weight
 from ingest.unwritten import Commit
 from ingest.wire import Parcel, pack
@@ -51,6 +52,7 @@ def remember(db: sqlite3.Connection, commit: Commit) -> None:
     cursors = [(dev, str(stream), at) for (dev, stream), at in commit.cursors.items()]
     db.executemany("insert or replace into cursor values (?, ?, ?)", cursors)
     note(db, commit.reached)
+    keep(db, commit.batches)
     db.executemany(
         "insert into band values (?, ?) on conflict do update set heard_to = max(heard_to, excluded.heard_to)", commit.reached.items()
     )

@@ -158,5 +158,9 @@ class Ledger:
     def cursor(self, dev: str, stream: Stream) -> int | None:
         return self._cursors.get((dev, stream))
 
+    def charge(self, dev: str) -> tuple[int, float] | None:
+        told = [batch for batch in self.batches if (batch.dev, batch.stream) == (dev, Stream.BATTERY)]
+        return (told[-1].last, float(told[-1].values[-1, 0] * told[-1].scale)) if told else None
+
     def heard_to(self, dev: str) -> int | None:
         return max([span.t1 for span in self.spans if span.dev == dev], default=self._heard.get(dev))

@@ -1,12 +1,23 @@
 """Spans tile time, whatever links and scans do; a gap's cause is what was known of it."""
 
+from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import HOUR, MICROS, MINUTE, Cause, Span
+from ingest.batch import HOUR, MICROS, MINUTE, Cause, Span, Stream
+from ingest.collect import Collector
+from ingest.drivers.infinitime import DRIVER as WATCH
 from ingest.presence import Presence
+from ingest.session import Band
+from ingest.spool import Spool
+from lab.clock import Clock
+from tests.batches import plain
+from tests.collected import dice
+from tests.scripted import ScriptedRadio
 
 T = 1_767_225_600 * MICROS
 
@@ -116,6 +127,19 @@ def test_an_almost_empty_band_that_scans_still_hear_has_not_run_flat() -> None:
     presence.went(presence.proven)
     presence.listened(T + 2 * MINUTE, heard=True)
     assert told(presence.take(T + 10 * MINUTE)) == [(0, 1, None), (1, 10, Cause.RADIO)]
+
+
+def test_a_band_that_ran_flat_is_not_out_of_range_after_a_restart(tmp_path: Path) -> None:
+    #  -20 ── link, 4 % ── -10 silent ┄┄ 0 the collector begins again ┄┄ 60
+    with closing(Spool(tmp_path / "spool.db")) as spool:
+        assert spool.charge("d1") is None
+        spool.commit([plain(Stream.BATTERY, T - 20 * MINUTE, 3, value=4)], [Span("d1", T - 20 * MINUTE, T - 10 * MINUTE)], {})
+    with closing(Spool(tmp_path / "spool.db")) as spool:
+        assert spool.charge("d1") == (T - 18 * MINUTE, 4.0)
+        collector = Collector(ScriptedRadio(Clock(T), []), [Band("d1", "A", WATCH, ZoneInfo("UTC"))], spool, dice=dice())
+    presence = collector._places["d1"].presence
+    presence.listened(T + 5 * MINUTE, heard=False)
+    assert told(presence.take(T + HOUR)) == [(-10, 0, Cause.GATEWAY), (0, 60, Cause.BATTERY)]
 
 
 def test_the_time_a_collector_did_not_run_is_the_gateways_gap() -> None:
