@@ -96,7 +96,7 @@ class WitnessedSpool:
         self._spool, self._journal = spool, journal
         self._given: deque[Sequence[Batch]] = deque()
         self._written = spool.commits
-        self.cursor, self.heard_to = spool.cursor, spool.heard_to
+        self.cursor, self.heard_to, self.charge = spool.cursor, spool.heard_to, spool.charge
 
     def commit(self, batches: Sequence[Batch], spans: Sequence[Span], cursors: Mapping[tuple[str, Stream], int]) -> None:
         self._given.append(batches)
