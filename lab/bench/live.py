@@ -18,6 +18,7 @@ from ingest.wire import unpack, unseal, unseal_ack
 from lab.bench.gateway import Beat, Orders
 from lab.bench.job import Bench, Unmeasured
 from lab.chaos.storm import Site
+from lab.chaos.victim import bound
 
 PATIENCE = 60.0
 """s until all bands are heard, and without a word from the gateway until it is given up."""
@@ -66,7 +67,7 @@ def live(site: Site, bench: Bench, *, tells: bool = False, after: int | None = N
     """Its spool is `spool.db` in the job's folder. `tells`, `after`: see `Orders`."""
     ahead, spool = bench.now() - time.monotonic_ns() // 1000, bench.folder / "spool.db"
     orders = Orders(bands=bench.bands, ahead=ahead, broker=_broker(site), spool=spool, tells=tells, after=after)
-    command, pipe = [*site.python, "lab.bench.gateway", orders.model_dump_json()], subprocess.PIPE
+    command, pipe = bound([*site.python, "lab.bench.gateway", orders.model_dump_json()]), subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:  # noqa: S603 — our own
         try:
             yield Live(process)

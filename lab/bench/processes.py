@@ -11,7 +11,7 @@ from typing import Any
 from lab.bench.job import Unmeasured
 from lab.bench.publisher import Orders
 from lab.chaos.storm import Site
-from lab.chaos.victim import Victim
+from lab.chaos.victim import Victim, bound
 
 PATIENCE = 30.0
 """s until an ingester listens."""
@@ -69,7 +69,7 @@ class Publisher:
 @contextmanager
 def publisher(site: Site, orders: Orders) -> Iterator[Publisher]:
     """Raises `Unmeasured`."""
-    command = [*site.python, "lab.bench.publisher", orders.model_dump_json()]
+    command = bound([*site.python, "lab.bench.publisher", orders.model_dump_json()])
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603 — our own
         try:
