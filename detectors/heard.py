@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.runs import Bool
-from ingest.batch import MICROS, MINUTE
+from ingest.batch import MICROS, MINUTE, Cause, Span
 
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
@@ -26,6 +26,17 @@ def union(stretches: Iterable[tuple[I8, I8]]) -> tuple[I8, I8]:
     starts, reach = starts[order], np.maximum.accumulate(ends[order])
     apart = starts[1:] > reach[:-1] + SEAM
     return starts[np.append(True, apart)], reach[np.append(apart, True)]
+
+
+def gapped(spans: Iterable[Span], *causes: Cause) -> tuple[I8, I8]:
+    """The gaps of these causes, as stretches."""
+    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause in causes], np.int64).reshape(-1, 2)
+    return union([(pairs[:, 0], pairs[:, 1])])
+
+
+def given_up(spans: Iterable[Span], minutes: I8) -> Bool:
+    """Which minutes (starts, µs UTC) lost some of what a band said of motion for want of room."""
+    return touched(minutes, MINUTE, gapped(spans, Cause.THINNED, Cause.OVERFLOW))
 
 
 def touched(times: I8, length: int, stretches: tuple[I8, I8]) -> Bool:

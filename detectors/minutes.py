@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.gait import gait
-from detectors.heard import F8, I8, share, touched, union, until, without
+from detectors.heard import F8, I8, gapped, given_up, share, touched, union, until, without
 from detectors.runs import Bool
 from detectors.steps import counted, slotted
 from ingest.batch import CELL, MINUTE, Batch, Cause, Span, Stream
@@ -50,8 +50,7 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     said: dict[Stream, list[Batch]] = {stream: [] for stream in Stream}
     for batch in batches:
         said[batch.stream].append(batch)
-    wrong, given_up = _gaps(spans, Cause.CLOCK), _gaps(spans, Cause.THINNED, Cause.OVERFLOW)
-    unread = _gaps(spans, Cause.CORRUPT)
+    wrong, unread = gapped(spans, Cause.CLOCK), gapped(spans, Cause.CORRUPT)
     link = without(union([_alive(spans), without(union([_loose([*said[Stream.COUNTER], *said[Stream.HR]])]), unread)]), wrong)
     counter, slots, pulse, classes = (_series(said[s], wrong) for s in (Stream.COUNTER, Stream.STEPS, Stream.HR, Stream.INTENSITY))
     slotwise = [(slots[0], slots[1]), (classes[0], classes[1]), without(union([(pulse[0], np.maximum(pulse[1], pulse[0] + 1))]), unread)]
@@ -63,16 +62,11 @@ def minutes(start: int, end: int, tiles: Tiles, batches: Sequence[Batch], spans:
     _steps(out, counter, slots, link, linked)
     _, out["intensity"] = slotted(classes[0], classes[1] - classes[0], classes[2], out["t"])
     out["hr"] = _pulse(pulse, link, out["t"])
-    lost = _motion(out, cells, linked, touched(out["t"], MINUTE, given_up))
+    lost = _motion(out, cells, linked, given_up(spans, out["t"]))
     _judge(out, lost)
     doubted = touched(out["t"], MINUTE, wrong)
     out[doubted] = unknown(start, end)[doubted]
     return out
-
-
-def _gaps(spans: Iterable[Span], *causes: Cause) -> tuple[I8, I8]:
-    pairs = np.array([(span.t0, span.t1) for span in spans if span.cause in causes], np.int64).reshape(-1, 2)
-    return union([(pairs[:, 0], pairs[:, 1])])
 
 
 def _alive(spans: Iterable[Span]) -> tuple[I8, I8]:
@@ -129,7 +123,7 @@ def _pulse(pulse: Series, link: tuple[I8, I8], at: I8) -> F8:
     return np.where(rate > 0, rate, np.nan)
 
 
-def _motion(out: Minutes, cells: Tiles, linked: F8, given_up: Bool) -> Bool:
+def _motion(out: Minutes, cells: Tiles, linked: F8, thinned: Bool) -> Bool:
     """What acceleration tells: moving, walking, cadence, spread, angle, ENMO; NaN where it was not seen for half the minute.
 
     Gives the minutes of which it tells nothing because some of it was given up: a band says most of its motion while it moves, so what is
@@ -144,7 +138,7 @@ def _motion(out: Minutes, cells: Tiles, linked: F8, given_up: Bool) -> Bool:
         return np.bincount(at, np.asarray(weights, np.float64), len(out)).astype(np.float64, copy=False)
 
     seen = np.bincount(at, minlength=len(out))
-    lost = given_up & (seen < CELLS)
+    lost = thinned & (seen < CELLS)
     # A band that is heard and does not speak has not moved, unless it counted steps meanwhile: then it was not asked for acceleration.
     mute = (seen == 0) & ~(out["steps"] == 0)
     known = np.where(mute, 0, np.maximum(seen, linked * CELLS))

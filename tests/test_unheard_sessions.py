@@ -1,15 +1,17 @@
 """Planned sessions of which the band tells nothing: the line is down, or the band off, or nobody knows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from detectors.outcome import Outcome
-from ingest.batch import HOUR
+from ingest.batch import HOUR, Cause, Span
 from tests.practised import (
     BIRD_DOG,
     ONE,
+    STILL,
     WALK,
     judge,
     mornings,
@@ -20,7 +22,7 @@ from tests.practised import (
     says,
     weekly,
 )
-from tests.timeline import MIDNIGHT
+from tests.timeline import MIDNIGHT, blank
 
 
 def test_sessions_planned_while_the_line_is_down_are_unknown_after_two_days_unless_somebody_spoke() -> None:
@@ -77,11 +79,21 @@ def test_an_unseen_hour_of_a_week_does_not_keep_it_from_being_judged() -> None:
     assert outcome(week, 7 * 24, "walks/2026-W39/1") == "not_seen"
 
 
+@pytest.mark.parametrize("steps", [0, 3])
 @pytest.mark.parametrize(("item", "expected"), [(BIRD_DOG, "unknown"), (WALK, "not_seen")])
 def test_exercise_is_not_missed_where_the_motion_that_tells_of_it_was_given_up_and_a_walk_is_told_by_steps(
-    item: dict[str, Any], expected: str
+    item: dict[str, Any], expected: str, steps: int
 ) -> None:
-    # six ___ seven ___ nine: worn and heard, no step; from half past seven to half past eight the raw motion was given up
-    history = practised("_" * 180, planned(mornings(item), until="2026-09-21"), 1, asked=reached())
-    history.minutes["moving"][90:150] = history.minutes["still"][90:150] = np.nan
+    # six ___ seven ___ half past: motion given up, a few steps or none ___ half past eight ___ nine; worn and heard throughout
+    half_past = MIDNIGHT + 7 * HOUR + HOUR // 2
+    gap = Span("b", half_past, half_past + HOUR, Cause.THINNED)
+    history = practised("_" * 180, planned(mornings(item), until="2026-09-21"), 1, asked=reached(), gaps=[gap])
+    lost = history.minutes[90:150]
+    lost["moving"], lost["still"], lost["steps"] = np.nan, 0 if steps else np.nan, steps
     assert outcome(history, 24) == expected
+
+
+def test_exercise_is_not_missed_by_a_band_that_tells_no_motion() -> None:
+    history = practised(STILL, planned(mornings(BIRD_DOG), until="2026-09-21"), asked=reached())
+    assert outcome(history, 24) == "not_seen"
+    assert outcome(replace(history, minutes=blank(history.minutes, "still", "moving", "steps", "walking")), 24) == "unknown"

@@ -10,7 +10,7 @@ from detectors.plan.occurrence import Occurrence
 from detectors.plan.schedule import WAITED
 from detectors.report import Answer, Report, Said
 from detectors.session.answers import answered
-from detectors.session.coverage import heard, off, unseen, worn
+from detectors.session.coverage import heard, off, telling, unseen, worn
 from detectors.session.credence import credence, risen
 from detectors.session.evidence import Part, dose, kinds, length, minutes_of, parts
 from detectors.session.matching import by_week
@@ -85,9 +85,9 @@ def cases(
     planned: Sequence[tuple[Occurrence, Source]], sessions: Mapping[str, tuple[Bout, ...]], history: History, now: int, params: Params
 ) -> Iterator[Case]:
     """One for each of `planned` (and whose word its excuse is); `sessions` are the bouts that serve it."""
-    speaker = _speakers([one for one, _ in planned])
+    speaker, active = _speakers([one for one, _ in planned]), telling(history.minutes, history.gaps)
     for one, by in planned:
-        yield _case(one, by, speaker.get(one.id, one.id), sessions.get(one.id, ()), history, now, params)
+        yield _case(one, by, speaker.get(one.id, one.id), sessions.get(one.id, ()), history, active, now, params)
 
 
 def _speakers(planned: Iterable[Occurrence]) -> dict[str, str]:
@@ -100,15 +100,15 @@ def _speakers(planned: Iterable[Occurrence]) -> dict[str, str]:
 
 
 def _case(
-    one: Occurrence, by: Source, speaker: str, bouts: tuple[Bout, ...], history: History, now: int, params: Params
+    one: Occurrence, by: Source, speaker: str, bouts: tuple[Bout, ...], history: History, active: Minutes, now: int, params: Params
 ) -> Case:  # fmt: skip
     minutes, told, wanted = history.minutes, history.told, parts(one.session)
     answer, another_done = _told(told.reports, one.id, speaker)
-    looked_for = kinds(wanted)
+    shown = active if "exercise" in kinds(wanted) else minutes
     # while the rest of the grace is awaited, what it will show is open; once it is waited for no more, it showed nothing
     reach = one.grace if now >= one.grace + WAITED else min(one.grace, history.end)
-    window, coverage = (worn(minutes, one.start, end, history.zone, looked_for) for end in (one.end, reach))
-    window, whole = window or 0.0, _whole(one, wanted, minutes)
+    window, coverage = (worn(shown, one.start, end, history.zone) for end in (one.end, reach))
+    window, whole = window or 0.0, _whole(one, wanted, shown)
     p = credence(
         dose(wanted, bouts),
         answer.said if answer else None,
@@ -124,7 +124,7 @@ def _case(
 
 def _whole(one: Occurrence, wanted: tuple[Part, ...], minutes: Minutes) -> bool:
     """Of more than a day there is always such a stretch, for bands are charged: there the share alone tells."""
-    return one.end - one.start > DAY or unseen(minutes, one.start, one.end, kinds(wanted)) < length(wanted)
+    return one.end - one.start > DAY or unseen(minutes, one.start, one.end) < length(wanted)
 
 
 def _told(reports: Sequence[Report], one: str, speaker: str) -> tuple[Answer | None, bool]:

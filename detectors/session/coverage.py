@@ -1,24 +1,31 @@
 """How much of a stretch of time was heard, and how much of it with the band worn, so that a session would have been seen."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from detectors.runs import Bool, runs
+from detectors.heard import given_up
+from detectors.runs import Bool, duplicate, runs
 from detectors.sleep import night
-from ingest.batch import DAY, MINUTE
+from ingest.batch import DAY, MINUTE, Span
 from ingest.minute import Minutes, laid
 
 
-def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo, kinds: Collection[str] = ()) -> float | None:
+def telling(minutes: Minutes, gaps: Iterable[Span]) -> Minutes:
+    """A copy with `worn` unknown where exercise would not have been seen: it is told by motion, which is not known, or was given up."""
+    out = duplicate(minutes)
+    out["worn"][np.isnan(out["still"]) | (given_up(gaps, out["t"]) & np.isnan(out["moving"]))] = np.nan
+    return out
+
+
+def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo) -> float | None:
     """0..1 of the minutes that touch [start, end), µs UTC, that were heard and worn; what is missing was not. `None`: there are none.
 
-    `kinds`: of bouts, "walk" or "exercise", that are to be seen in them. Of more than a day, the habitual nights do not count: who puts
-    the band on the nightstand is seen all the same.
+    Of more than a day, the habitual nights do not count: who puts the band on the nightstand is seen all the same.
     """
     inside = _inside(minutes, start, end)
-    on = _on(inside, kinds)
+    on = _on(inside)
     if end - start <= DAY:
         return _share(int(on.sum()), start, end)
     grid = np.arange(start - start % MINUTE, end, MINUTE, dtype=np.int64)
@@ -26,10 +33,9 @@ def worn(minutes: Minutes, start: int, end: int, zone: ZoneInfo, kinds: Collecti
     return float((on & ~night(inside["t"], zone)).sum()) / waking if waking else None
 
 
-def unseen(minutes: Minutes, start: int, end: int, kinds: Collection[str] = ()) -> int:
-    """The longest stretch of [start, end), µs UTC, that was not heard and worn; in minutes. `kinds` as for `worn`."""
-    grid = laid(minutes, start - start % MINUTE, end)
-    begins, ends = runs(~_on(grid, kinds))
+def unseen(minutes: Minutes, start: int, end: int) -> int:
+    """The longest stretch of [start, end), µs UTC, that was not heard and worn; in minutes."""
+    begins, ends = runs(~_on(laid(minutes, start - start % MINUTE, end)))
     return int((ends - begins).max(initial=0))
 
 
@@ -46,10 +52,9 @@ def off(minutes: Minutes, start: int, end: int, planned: int | None) -> bool:
     return then or (_share(len(away), start, end) or 0.0) > 0.5
 
 
-def _on(minutes: Minutes, kinds: Collection[str]) -> Bool:
-    """Heard and worn; and exercise is told by motion, or by the band's own class: where neither is known it would not have been seen."""
+def _on(minutes: Minutes) -> Bool:
     on: Bool = (minutes["worn"] == 1) & (minutes["coverage"] > 0)
-    return on & (np.isfinite(minutes["moving"]) | np.isfinite(minutes["intensity"])) if "exercise" in kinds else on
+    return on
 
 
 def _inside(minutes: Minutes, start: int, end: int) -> Minutes:
