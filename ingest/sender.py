@@ -17,9 +17,9 @@ WINDOW = 20
 """Publications without a PUBACK at most."""
 ROWS, BYTES = 50, 60_000
 """In one publication at most: what a commit has heard of many bands, or some of a backlog, goes together. A single row may be larger."""
-AHEAD = 2_000
-"""Rows sent and not yet answered for at most, but for one publication of those that are fresh: an ingester that is slow with a backlog,
-or has lost some of it, keeps no alert waiting."""
+AHEAD, PUBLISHED = 2_000, 500
+"""Rows and publications sent and not yet answered for, at most; but for a few rows that are fresh: an ingester that is slow with a backlog,
+or has lost some of it, keeps no alert waiting. Brokers keep a thousand publications for one that is slow."""
 HURRY, PATIENCE = 2.0, 30.0
 """s without its answer after which a row is sent again: soon after a connection, when the ingester may not have been there yet to hear
 it, then twice as long each time, up to the second. Each row has its own clock, for answers to others say nothing of one that is lost.
@@ -39,9 +39,10 @@ LIVE_PER_BACKLOG = 4
 class Sender:
     """One thread between a spool and a broker. PUBACK is pacing; only an ingester's ack trims the spool."""
 
-    def __init__(self, spool: Spool, link: Link, prefix: str) -> None:
-        """`prefix`: "keepup/1/{site}/{gateway}"; the link must be subscribed to `prefix` + "/ack"."""
-        self._spool, self._link, self._prefix = spool, link, prefix
+    def __init__(self, spool: Spool, link: Link, prefix: str, rows: int = ROWS) -> None:
+        """`prefix`: "keepup/1/{site}/{gateway}"; the link must be subscribed to `prefix` + "/ack". `rows`: in one publication at most; by
+        one at a time the same rows make the same messages, whenever they leave."""
+        self._spool, self._link, self._prefix, self._rows = spool, link, prefix, rows
         self._sent: dict[int, float] = {}
         self._behind = self._front = 0
         self._turns = 0
@@ -101,7 +102,7 @@ class Sender:
         elif late := [seq for seq, at in self._sent.items() if clock - at > self._patience]:
             self._ask_again(late, clock)
         rows = self._next()
-        for together in _messages(rows):
+        for together in _messages(rows, self._rows):
             claims = {dev: claim for dev in {row.dev for row in together} if (claim := self._spool.claim(dev)) is not None}
             message = Message(self._spool.id, self._spool.next_turn(), claims, [(row.seq, row.parcel) for row in together])
             if not self._link.publish(f"{self._prefix}/data", seal(message)):
@@ -126,7 +127,7 @@ class Sender:
         self._behind = min([self._behind, *(seq - 1 for seq in rows)])
 
     def _next(self) -> list[Row]:
-        pace, ahead = ROWS * (WINDOW - self._link.outstanding), AHEAD - len(self._sent)
+        pace, ahead = self._rows * (WINDOW - self._link.outstanding), min(AHEAD, PUBLISHED * self._rows) - len(self._sent)
         if pace <= 0 or ahead <= -ROWS:
             return []
         if ahead <= 0:
@@ -185,11 +186,11 @@ class Sender:
             self._asked = 0.0
 
 
-def _messages(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _messages(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
     together: list[Row] = []
     size = 0
     for row in rows:
-        if together and (len(together) == ROWS or size + len(row.parcel) > BYTES):
+        if together and (len(together) == most or size + len(row.parcel) > BYTES):
             yield together
             together, size = [], 0
         together.append(row)

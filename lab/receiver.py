@@ -27,7 +27,7 @@ class Receiver:
     def call(self) -> None:
         """The line comes up."""
         link = Link(self._broker, f"keepup-{self._name}-gateway", [f"{self._prefix}/ack"])
-        self._line = link, Sender(self.spool, link, self._prefix)
+        self._line = link, Sender(self.spool, link, self._prefix, rows=1)  # a story is the same each time, its messages too
         for end in self._line:
             end.start()
 

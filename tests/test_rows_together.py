@@ -11,7 +11,7 @@ import pytest
 from ingest.body import encode
 from ingest.catalog import Catalog
 from ingest.link import Arrived
-from ingest.sender import BYTES, ROWS
+from ingest.sender import BYTES, PUBLISHED, ROWS, Sender
 from ingest.wire import Message, Parcel, pack, seal, seal_ack, unseal
 from tests.batches import NOON, changed, noise, plain
 from tests.test_sender import Gate
@@ -87,3 +87,14 @@ def test_rows_that_came_together_are_answered_for_one_by_one(tmp_path: Path, war
         gate.link.arrived.put(Arrived("ack", seal_ack(ack)))
         gate.sender.turn(100.0)
         assert gate.spool.waiting() == 0
+
+
+def test_one_row_at_a_time_makes_the_same_messages_whenever_they_leave(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "spool.db")
+    with closing(gate.spool):
+        alone = Sender(gate.spool, gate.link, "keepup/1/home/gate", rows=1)
+        gate.hear(700)
+        while alone.turn(100.0):
+            pass
+        sizes = [len(message.rows) for message in map(unseal, gate.link.sent) if message.rows]
+        assert sizes == [1] * PUBLISHED
