@@ -12,7 +12,7 @@ from ingest.thinning import SLOW, TOLD, WHOLE, thinned, told
 from ingest.wire import Parcel, pack, unpack
 
 BUDGET = 2 << 30
-"""Bytes of a spool's file: 20 bands with motion at 50 Hz around the clock for more than two days, for some hours a day for weeks."""
+"""Bytes of a spool's file: 20 bands with motion at 50 Hz around the clock for more than three days, for some hours a day for weeks."""
 SOON = 3.0
 """Days left below which it is time to say so: a weekend may pass before somebody can see to it."""
 CHUNK, CHUNK_BYTES, CHUNK_SHARE = 256, 1 << 20, 32
