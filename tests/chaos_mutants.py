@@ -92,7 +92,8 @@ def _moved(batch: Batch) -> Batch:
 def _acked_though_not_stored() -> None:
     def take(self: Ingester, messages: Sequence[tuple[str, bytes]]) -> list[tuple[str, Ack]]:
         acks = kept(self, messages)
-        return [(at, replace(ack, stored=[(ack.stored[0][0], ack.stored[-1][1])] if ack.stored else [])) for at, ack in acks]
+        # from the first row to the one behind the last: what lies between, and what was committed since, is believed to be stored
+        return [(at, replace(ack, stored=[(ack.stored[0][0], ack.stored[-1][1] + 1)] if ack.stored else [])) for at, ack in acks]
 
     kept = Ingester.take
     setattr(Ingester, "take", take)  # noqa: B010 — a method's place

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.history import History
@@ -148,6 +148,7 @@ def test_a_minute_of_a_walk_serves_one_session(line: str, asked: dict[str, int])
 
 @general
 @given(BUSY, st.integers(1, 6))
+@example("W" * 140 + "xWWx" + "W" * 94 + "x" + "W" * 45 + "_W_xW_xWx" + "W" * 139, 6)  # over midnight, bouts of two sessions by turns
 def test_a_window_of_days_that_moves_on_judges_the_same(line: str, days: int) -> None:
     """The chart holds what was judged before the first day that is seen."""
     history = lived(line)

@@ -14,6 +14,8 @@ from detectors.session.measures import Params
 from ingest.batch import DAY, MICROS, MINUTE
 from ingest.bout import Bout
 
+ROUNDING = 0.05
+"""Minutes by which those told of a session may be off."""
 Given = dict[str, tuple[Bout, ...]]
 """Occurrence id → its bouts, ascending."""
 
@@ -61,14 +63,22 @@ def _in_time(fixed: Sequence[Occurrence], rest: set[Bout]) -> Given:
 
 
 def _served(rest: set[Bout], earlier: Sequence[Judged]) -> set[Bout]:
-    """What was taken for a session that began before what is looked at, e.g. a walk of that week's quota."""
+    """What was taken for a session that began before what is looked at, e.g. a walk of that week's quota: of each kind as much as it had,
+    for between its bouts there may be some of another session."""
     since = dates.minute(min((bout.start for bout in rest), default=0))
-    # written alike, instants are in the order of their letters
-    spans = [(str(one.facts["began"]), str(one.facts["ended"]), one) for one in earlier if one.outcome in SEEN and "ended" in one.facts]
-    late = [(began, ended, one) for began, ended, one in spans if ended > since]
-    return {
-        bout for bout in rest for began, ended, one in late if f"{bout.kind}_min" in one.facts and began <= dates.minute(bout.start) < ended
-    }
+    taken: set[Bout] = set()
+    for one in earlier:
+        began, ended = str(one.facts.get("began", "")), str(one.facts.get("ended", ""))
+        if one.outcome not in SEEN or not ended > since:  # written alike, instants are in the order of their letters
+            continue
+        here = sorted((bout for bout in rest - taken if began <= dates.minute(bout.start) < ended), key=order)
+        for kind in ("exercise", "walk"):
+            left = float(one.facts.get(f"{kind}_min", 0))
+            for bout in here:
+                if bout.kind == kind and left > ROUNDING:
+                    taken.add(bout)
+                    left -= minutes_of([bout], kind)
+    return taken
 
 
 def _in_weeks(quotas: Sequence[Occurrence], rest: set[Bout], zones: Zones, params: Params) -> Given:
