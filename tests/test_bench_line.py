@@ -27,9 +27,10 @@ def no_line(*_: object) -> Site:
 def test_prepared_windows_are_what_the_ingester_reads() -> None:
     made = list(windows(3, 2, 250, NOON))
     assert [(b.dev, b.n, b.last // CELL - b.t0 // CELL) for b in made[:3]] == [(f"band-0000{i}", 250, 0) for i in range(3)]
-    read = unseal(message(made[4], 7))
-    parcel = unpack(read.rows[0][1])
-    assert (read.rows[0][0], read.claims) == (7, {made[4].dev: made[4].t0})
+    read = unseal(message(made[3:5], 7))
+    parcel = unpack(read.rows[1][1])
+    assert [seq for seq, _ in read.rows] == [7, 8]
+    assert read.claims == {batch.dev: batch.t0 for batch in made[3:5]}
     assert (decode(parcel.bodies[0][1]).values == made[4].values).all()
     assert [(span.t0, span.t1) for span in parcel.spans] == [(made[4].t0, made[4].end)]
 

@@ -20,9 +20,9 @@ def run(bench: Bench) -> Outcome:
         process = processes["ingester"].pid or 0
         before = cpu(process)
         seconds = crowd.publish(bench.moved)
-        spent = (cpu(process) - before) / crowd.messages
+        spent = (cpu(process) - before) / crowd.windows
     figures = [
-        Figure("published, stored, answered", crowd.messages / seconds, "messages/s", f"≥ {bench.bands} for {bench.bands} bands"),
+        Figure("published, stored, answered", crowd.windows / seconds, "messages/s", f"≥ {bench.bands} for {bench.bands} bands"),
         Figure("broker and ingester together", 1 / spent, "messages/s of processor time"),
         Figure(f"of one processor, for {bench.bands} bands", 100 * spent * bench.bands, "%"),
     ]

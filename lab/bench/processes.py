@@ -49,7 +49,7 @@ class Publisher:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        self.messages = int(self._next()["ready"])
+        self.windows = int(self._next()["ready"])
 
     def publish(self, moved: Callable[[float], None]) -> float:
         """s it took until all was answered. `moved`: told how much is, 0 to 1. Raises `Unmeasured`."""
@@ -57,7 +57,7 @@ class Publisher:
             self._process.stdin.write("\n")
             self._process.stdin.flush()
         while "done" not in (said := self._next()):
-            moved(said["answered"] / self.messages)
+            moved(said["answered"] / self.windows)
         return float(said["seconds"])
 
     def _next(self) -> Any:

@@ -7,15 +7,17 @@ then, and {"done": n, "seconds": s} at the end. Nothing is sent twice: nobody is
 import json
 import sys
 import time
+from itertools import islice
 
 from pydantic import BaseModel
 
 from ingest.link import Link
+from ingest.sender import AHEAD
 from ingest.wire import unseal_ack
 from lab.bench.windows import gateway, message, windows
 
 WINDOW = 800
-"""Messages on the way: Mosquitto drops what is more than 1,000 behind for one subscriber (its default)."""
+"""Messages on the way: Mosquitto drops what is more than 1,000 behind for one subscriber (its default). No more windows than `AHEAD`."""
 KNOCK, PATIENCE = 0.5, 30.0
 """s between attempts to be heard, and without an answer until it gives up."""
 TELL = 0.5  # s
@@ -29,6 +31,8 @@ class Orders(BaseModel):
     samples: int
     now: int
     """µs UTC."""
+    together: int = 1
+    """Windows in one message, as a gateway sends what a commit has heard of many bands; those of a gateway are a multiple of it."""
     answered: bool = True
     """False: whoever listens says nothing; the broker's word for each is enough."""
 
@@ -37,7 +41,12 @@ class _Crowd:
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
         found = windows(orders.bands, orders.each, orders.samples, orders.now)
-        self.prepared = [(f"keepup/1/home/bench-{gateway(b.dev)}/data", message(b, seq)) for seq, b in enumerate(found, 1)]
+        self.prepared: list[tuple[str, bytes]] = []
+        self.windows = orders.bands * orders.each
+        for first in range(1, self.windows + 1, orders.together):
+            some = list(islice(found, orders.together))
+            self.prepared.append((f"keepup/1/home/bench-{gateway(some[0].dev)}/data", message(some, first)))
+        self.ahead = min(WINDOW * orders.together, AHEAD)
         self.link = Link(orders.broker, "keepup-bench", ["keepup/1/home/+/ack"], room=len(self.prepared))
         self.sent = self.answers = 0
         self.moved = time.monotonic()
@@ -55,10 +64,10 @@ class _Crowd:
     def publish(self) -> None:
         told = 0.0
         for topic, payload in self.prepared:
-            while self.sent - self._hear() >= WINDOW or not self.link.publish(topic, payload):
+            while self.sent - self._hear() >= self.ahead or not self.link.publish(topic, payload):
                 self._look()
                 time.sleep(0.002)
-            self.sent += 1
+            self.sent += self.orders.together
             if time.monotonic() - told > TELL:
                 told = time.monotonic()
                 say(answered=self.answers)
@@ -70,7 +79,7 @@ class _Crowd:
         """How many are answered."""
         before = self.answers
         if not self.orders.answered:
-            self.answers = self.sent - self.link.outstanding
+            self.answers = self.sent - self.link.outstanding * self.orders.together
         while not self.link.arrived.empty():
             self.answers += sum(last - first + 1 for first, last in unseal_ack(self.link.arrived.get().payload).stored)
         if self.answers != before:
@@ -79,7 +88,7 @@ class _Crowd:
 
     def _look(self) -> None:
         if time.monotonic() - self.moved > PATIENCE:
-            sys.exit(f"of {self.sent} messages {self.answers} were answered, and for {PATIENCE:g} s no other")
+            sys.exit(f"of {self.sent} windows {self.answers} were answered, and for {PATIENCE:g} s no other")
 
 
 def say(**what: float) -> None:
@@ -91,7 +100,7 @@ def main(orders: Orders) -> None:
     crowd.link.start()
     try:
         crowd.knock()
-        say(ready=len(crowd.prepared))
+        say(ready=crowd.windows)
         sys.stdin.readline()
         began = time.monotonic()
         crowd.publish()

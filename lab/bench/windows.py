@@ -1,6 +1,6 @@
 """Windows of wrists as gateways send them: what the jobs store and send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from ingest.batch import CELL, HOUR, MICROS, Batch, Clock, Quality, Span, Stream
@@ -31,8 +31,8 @@ def gateway(dev: str) -> int:
     return int(dev.rpartition("-")[2]) // PER_GATEWAY
 
 
-def message(batch: Batch, seq: int) -> bytes:
-    """As a gateway's sender would publish a commit that heard one window."""
-    span = Span(batch.dev, batch.t0, batch.end)
-    parcel = pack(Parcel([(batch.n, encode(batch))], [span]))
-    return seal(Message(f"{gateway(batch.dev):032x}", seq, {batch.dev: batch.t0}, [(seq, parcel)]))
+def message(batches: Sequence[Batch], seq: int) -> bytes:
+    """As a gateway's sender would publish a commit that heard one window of each of some bands; its rows begin with `seq`."""
+    parcels = [pack(Parcel([(batch.n, encode(batch))], [Span(batch.dev, batch.t0, batch.end)])) for batch in batches]
+    claims = {batch.dev: batch.t0 for batch in batches}
+    return seal(Message(f"{gateway(batches[0].dev):032x}", seq, claims, list(enumerate(parcels, seq))))
