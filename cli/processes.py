@@ -21,6 +21,8 @@ FAREWELL = 5.0
 """s a process may take to end by itself."""
 PATIENCE = 30.0
 """s a process may take to be ready."""
+AGAIN = 0.01
+"""s until a signal that was lost comes again."""
 
 
 class EndedEarly(Exception):
@@ -29,8 +31,17 @@ class EndedEarly(Exception):
 
 def end_alike() -> None:
     """Let SIGTERM and a closed terminal end this process as Ctrl-C does, so that what it opened is closed and its folder goes."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.default_int_handler)
+    sys.unraisablehook = _once_more
+
+
+def _once_more(lost: "sys.UnraisableHookArgs") -> None:
+    """A signal that arrives while something is being forgotten can end nothing there, and would be lost: it comes again."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 @contextmanager
