@@ -41,7 +41,7 @@ class Catalog:
     ) -> None:
         """What an ingester has just stored, in one transaction; saying it twice changes nothing but the counters.
 
-        `messages`: how many with a parcel this came in. `tried`: letters that were tried again; those go that are not in `dead_`.
+        `messages`: how many with rows this came in. `tried`: letters that were tried again; those go that are not in `dead_`.
         `aside_`: the time of what is in `dead_`, as far as that can be told.
         """
         with self._index.writing() as db:

@@ -16,7 +16,7 @@ from ingest.poison import AHEAD, Ahead, Outlived, hold, kind, reason, timely
 from ingest.store import Store
 from ingest.tally import Tally
 from ingest.tile import Tiles, tiled
-from ingest.wire import LIFE, Ack, ranges, unpack, unseal
+from ingest.wire import Ack, ranges, unpack, unseal
 
 Answered = tuple[str, str, int | None]
 """Gateway, spool, and the life of the spool: who is answered."""
@@ -154,8 +154,8 @@ class Ingester:
         first = len(read.pieces)
         read.messages += bool(message.rows)
         for seq, parcel in message.rows:
-            read.rows.setdefault((at.gateway, message.spool, message.turn >> LIFE), set()).add(seq)
-            self._open(_Place(at.gateway, message.spool, message.turn >> LIFE, seq, PARCEL, 0, parcel), read, now)
+            read.rows.setdefault((at.gateway, message.spool, message.life), set()).add(seq)
+            self._open(_Place(at.gateway, message.spool, message.life, seq, PARCEL, 0, parcel), read, now)
         days = {(batch.dev, batch.t0 // DAY) for _, batch in read.pieces[first:]}
         read.told.append(Told(at.gateway.rpartition("/")[2], message.spool, message.turn, message.books, days))
 

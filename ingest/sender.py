@@ -1,7 +1,7 @@
 """From the spool to the broker: own window, live and backlog interleaved, sent again until an ingester answers."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Event, Thread
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from ingest.forms import Refused
 from ingest.link import Link
 from ingest.spool import Spool
+from ingest.spooled import books as by_band
 from ingest.spoolfile import Row, SpoolFull, SpoolUnavailable
 from ingest.wire import Message, seal, unseal_ack
 
@@ -151,8 +152,13 @@ class Sender:
         books = self._spool.books(None if whole else self._due)
         told = sorted(books)
         for first in range(0, max(len(told), 1), PORTION):
-            portion = {key: books[key] for key in told[first : first + PORTION]}
-            message = Message(self._spool.id, self._spool.next_turn(), self._spool.claims(), books=_by_band(portion))
+            portion = by_band([(*key, books[key]) for key in told[first : first + PORTION]])
+            message = Message(
+                self._spool.id,
+                self._spool.next_turn(),
+                self._spool.claims(),
+                books=by_band([(dev, day, n) for (dev, day), n in portion.items()]),
+            )
             if not self._link.publish(f"{self._prefix}/status", seal(message)):
                 return False
         self._due.clear()
@@ -197,10 +203,3 @@ def _messages(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
         size += len(row.parcel)
     if together:
         yield together
-
-
-def _by_band(books: Mapping[tuple[str, int], int]) -> dict[str, list[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for (dev, day), n in books.items():
-        found.setdefault(dev, []).append((day, n))
-    return found

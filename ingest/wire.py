@@ -65,6 +65,11 @@ class Message:
     it lost since for want of room or by its disk: the time of that is a gap."""
     v: int = VERSION
 
+    @property
+    def life(self) -> int:
+        """Of the spool."""
+        return self.turn >> LIFE
+
 
 def seal(message: Message) -> bytes:
     out: dict[str, Any] = {"v": VERSION, "spool": message.spool, "turn": message.turn, "claims": dict(message.claims)}
