@@ -153,12 +153,7 @@ class Sender:
         told = sorted(books)
         for first in range(0, max(len(told), 1), PORTION):
             portion = by_band([(*key, books[key]) for key in told[first : first + PORTION]])
-            message = Message(
-                self._spool.id,
-                self._spool.next_turn(),
-                self._spool.claims(),
-                books=by_band([(dev, day, n) for (dev, day), n in portion.items()]),
-            )
+            message = Message(self._spool.id, self._spool.next_turn(), self._spool.claims(), books=portion)
             if not self._link.publish(f"{self._prefix}/status", seal(message)):
                 return False
         self._due.clear()
